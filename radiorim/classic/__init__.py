@@ -1,0 +1,1 @@
+"""Candidate generators, instances, tidy rules and tabular judges."""

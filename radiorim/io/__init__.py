@@ -1,0 +1,1 @@
+"""Files in and out: NIfTI, SimpleITK, BIDS, tables, provenance."""

@@ -1,0 +1,1 @@
+"""From raw scans to comparable ones: registration, bias field, brain mask, intensities."""

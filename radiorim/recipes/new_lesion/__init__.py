@@ -1,0 +1,1 @@
+"""Systems that find lesions new between two visits."""

@@ -1,0 +1,1 @@
+"""Systems that tell rim lesions from others."""
