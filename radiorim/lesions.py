@@ -27,7 +27,7 @@ GEOMETRY = ("lesion", "volume_mm3", "x_mm", "y_mm", "z_mm")
 class Lesions:
     """A label volume (0 = background) and a table with one row for each label that is present.
 
-    Lesion numbers never change: `keep` removes rows and clears their voxels, and the others keep their numbers.
+    Lesion numbers never change: `keep` removes rows and clears their voxels; the others keep their numbers.
     """
 
     labels: Volume

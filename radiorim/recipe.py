@@ -108,8 +108,8 @@ class Paper:
 class Recipe:
     """One system: prepare -> find -> tidy -> judge.
 
-    `needs` names the images that a case must have. `judge` is None for a system that learns nothing after `find`;
-    its candidates are its answer.
+    `needs` names the images that a case must have. `judge` is None for a system that learns nothing after
+    `find`; its candidates are its answer.
     """
 
     name: str
@@ -142,7 +142,7 @@ class Recipe:
 def describe(value: Any) -> Any:
     """Plain JSON data of a (nested) block: `{"block": class name, field: value, ...}`.
 
-    Raises `UsageError` for a value that is not a block, a sequence, a mapping, a number, a string, a boolean or None.
+    Raises `UsageError` for a value that is neither a block nor JSON data.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return {

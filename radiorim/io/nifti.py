@@ -25,8 +25,8 @@ def load(path: Path | str) -> Volume:
     """Read an image as float32 with its scale factors applied.
 
     The sform is used where its code is set, then the qform, then the stored sform or the voxel sizes. A 4-D
-    file with one frame is read as 3-D. Raises `DataError` for anything that is not one readable finite-gridded
-    3-D volume; NaN and infinite voxels become 0 and are noted.
+    file with one frame is read as 3-D. NaN and infinite voxels become 0 and are noted. Raises `DataError` for
+    anything that is not one readable 3-D volume on a usable grid.
     """
     image = _open(existing(path))
     data, notes = _frame(image, path)

@@ -1,0 +1,71 @@
+"""Every block that a recipe may be made of, and the allow-list behind recipes in JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from radiorim.classic.boost import Boost
+from radiorim.classic.given import Given
+from radiorim.classic.ratio import Ratio
+from radiorim.classic.subtraction import Peaks, Subtraction
+from radiorim.classic.tabular import Tabular
+from radiorim.classic.tidy import AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove
+from radiorim.errors import DataError, UnknownName
+from radiorim.features.change import Change
+from radiorim.features.firstorder import FirstOrder
+from radiorim.features.layers import RimLayers
+from radiorim.features.location import Location
+from radiorim.features.shape import Shape
+from radiorim.features.texture import Texture
+from radiorim.prepare.pair import HalfWayPair
+from radiorim.prepare.resample import Resample
+from radiorim.recipe import Paper, Recipe
+
+BLOCKS = {
+    block.__name__: block
+    for block in (
+        *(HalfWayPair, Resample),
+        *(Given, Peaks, Ratio, Subtraction),
+        *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
+        *(Change, FirstOrder, Location, RimLayers, Shape, Texture),
+        *(Boost, Tabular),
+        *(Paper, Recipe),
+    )
+}
+"""Class name -> class. A recipe file in JSON can build these and nothing else."""
+
+__all__ = ["BLOCKS", "build", "recipe_from_json"]
+__all__ += list(BLOCKS)
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """Read what `Recipe.to_json` wrote; raises `DataError` or `UnknownName` for anything else."""
+    try:
+        recipe = build(json.loads(text))
+    except ValueError as error:
+        raise DataError(
+            f"this is not a recipe in JSON ({error}). Write one with `radiorim show NAME --as json`."
+        ) from error
+    if not isinstance(recipe, Recipe):
+        raise DataError("this JSON is not a recipe: its outermost block must be 'Recipe'.")
+    return recipe
+
+
+def build(value: Any) -> Any:
+    """Turn the plain data of `radiorim.recipe.describe` back into blocks; lists become tuples."""
+    if isinstance(value, list):
+        return tuple(build(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "block" not in value:
+        return {key: build(item) for key, item in value.items()}
+    name = value["block"]
+    if name not in BLOCKS:
+        raise UnknownName("block", str(name), BLOCKS)
+    known = {field.name for field in fields(BLOCKS[name])}
+    for key in value:
+        if key != "block" and key not in known:
+            raise UnknownName(f"field of {name}", key, known)
+    return BLOCKS[name](**{key: build(item) for key, item in value.items() if key != "block"})

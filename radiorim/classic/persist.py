@@ -1,0 +1,60 @@
+"""A fitted tabular judge on disk: skops and JSON. Loading runs no code from the file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from radiorim.classic.tabular import Tabular, TabularScorer
+from radiorim.errors import DataError
+from radiorim.io.files import existing, read_json, whole, write_json
+
+__all__ = ["load_scorer", "save_scorer"]
+
+TRUSTED = (
+    "collections.OrderedDict",
+    "imblearn.pipeline.Pipeline",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "numpy.dtype",
+    "sklearn.feature_selection._univariate_selection.f_classif",
+)
+"""The types that a judge of ours is made of beside skops' own defaults; a file with any other is refused."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a scorer knows beside its fitted chain."""
+
+    features: tuple[str, ...]
+    threshold: float
+    note: str
+
+
+def save_scorer(scorer: TabularScorer, folder: Path) -> None:
+    """Write `judge.skops` and `judge.json`. The chain holds no training row: its sampler was stripped."""
+    from skops import io as skops
+
+    with whole(folder / "judge.skops") as temporary:
+        skops.dump(scorer.chain, temporary)
+    write_json(folder / "judge.json", asdict(Facts(scorer.features, scorer.threshold, scorer.note)))
+
+
+def load_scorer(judge: Tabular, folder: Path) -> TabularScorer:
+    """Read what `save_scorer` wrote; raises `DataError` for a damaged file or one with foreign types."""
+    from skops import io as skops
+
+    path = existing(folder / "judge.skops")
+    try:
+        foreign = sorted(set(skops.get_untrusted_types(file=path)) - set(TRUSTED))
+        if foreign:
+            raise DataError(
+                f"{path} holds types that no radiorim model has ({', '.join(foreign[:3])}): not loaded."
+            )
+        chain = skops.load(path, trusted=list(TRUSTED))
+        facts = Facts(**read_json(folder / "judge.json"))
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{path} is damaged or not a radiorim model ({error}). Train it again.") from error
+    return TabularScorer(judge, chain, tuple(facts.features), float(facts.threshold), facts.note)

@@ -1,0 +1,132 @@
+"""The judge that learns from the lesion table: features in, the probability of being the wanted kind out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radiorim.case import Case
+from radiorim.classic.boost import Boost
+from radiorim.errors import DataError
+from radiorim.features.table import feature_columns, measure
+from radiorim.lesions import Lesions
+from radiorim.metrics.thresholds import choose_threshold
+from radiorim.recipe import Example, Measure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from imblearn.pipeline import Pipeline
+
+__all__ = ["Tabular", "TabularScorer"]
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """Measure each lesion, then classify its row.
+
+    The threshold that turns scores into calls is chosen by the named rule on out-of-fold scores of
+    `inner_folds` folds by person inside the training part.
+    """
+
+    measures: tuple[Measure, ...]
+    model: Boost = Boost()
+    threshold_rule: str = "f1max"
+    inner_folds: int = 3
+
+    def measure(self, case: Case, lesions: Lesions) -> Lesions:
+        """The lesions with one column for each feature, and `too_small`."""
+        return measure(case, lesions, self.measures)
+
+    def fit(self, examples: Sequence[Example], *, seed: int) -> TabularScorer:
+        """Learn from measured lesions; rows whose `truth` is NaN teach nothing and are left out."""
+        import pandas as pd
+
+        tables = [lesions.table.assign(person=case.person) for case, lesions in examples]
+        return self.fit_table(pd.concat(tables, ignore_index=True), seed=seed)
+
+    def fit_table(self, table: pd.DataFrame, *, seed: int) -> TabularScorer:
+        """Learn from a feature table with the columns `person` and `truth`."""
+        known = table[table["truth"].notna()]
+        features = feature_columns(known)
+        if not features:
+            raise DataError("the table holds no feature columns. Make it with `radiorim extract-features`.")
+        rows, truth = known[features].to_numpy(float), known["truth"].to_numpy(int)
+        threshold, note = self._threshold(rows, truth, known["person"].to_numpy(), seed)
+        return TabularScorer(self, self.model.fit(rows, truth, seed=seed), tuple(features), threshold, note)
+
+    def _threshold(
+        self, rows: np.ndarray, truth: np.ndarray, persons: np.ndarray, seed: int
+    ) -> tuple[float, str]:
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        n = min(self.inner_folds, len(set(persons[truth == 1])), len(set(persons[truth == 0])))
+        if n < 2:
+            return 0.5, "threshold 0.5: the positive (or negative) training lesions are all of one person"
+        scores = np.full(len(truth), np.nan)
+        folds = StratifiedGroupKFold(n, shuffle=True, random_state=seed)
+        for train, test in folds.split(rows, truth, persons):
+            if len(set(truth[train])) == 2 and np.bincount(truth[train]).min() >= 2:
+                scores[test] = self.model.fit(rows[train], truth[train], seed=seed).predict_proba(rows[test])[
+                    :, 1
+                ]
+        judged = ~np.isnan(scores)
+        if len(set(truth[judged])) < 2:
+            return 0.5, "threshold 0.5: too few positive training lesions to choose one on held-out people"
+        chosen = choose_threshold(truth[judged], scores[judged], self.threshold_rule)
+        return chosen, f"threshold {chosen:.3f}: {self.threshold_rule} on {n} inner folds by person"
+
+
+@dataclass(frozen=True, eq=False)
+class TabularScorer:
+    """A fitted `Tabular`: the chain without its sampler, the feature names in order, and the threshold."""
+
+    judge: Tabular
+    chain: Pipeline
+    features: tuple[str, ...]
+    threshold: float
+    note: str = ""
+
+    def __call__(self, case: Case, lesions: Lesions) -> Lesions:
+        """The lesions with `score` and `found`; they are measured first unless that was done."""
+        measured = lesions if set(self.features) <= set(lesions.table) else self.judge.measure(case, lesions)
+        return Lesions(measured.labels, self.score_table(measured.table))
+
+    def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A feature table with `score` (0..1) and `found`; raises `DataError` naming missing columns."""
+        rows = self._rows(table)
+        score = self.chain.predict_proba(rows)[:, 1] if len(table) else np.zeros(0)
+        return table.assign(score=score, found=score >= self.threshold)
+
+    def contributions(self, table: pd.DataFrame) -> pd.DataFrame:
+        """What each selected feature adds to each lesion's log-odds (TreeSHAP, `pred_contrib`), plus `base`.
+
+        Indexed like `table`; a row's values sum to its log-odds.
+        """
+        import pandas as pd
+
+        names = [*self._selected(), "base"]
+        if not len(table):
+            return pd.DataFrame(columns=names, dtype=float)
+        rows = self._rows(table)
+        for _, step in self.chain.steps[:-1]:
+            rows = step.transform(rows)
+        return pd.DataFrame(self.chain[-1].predict(rows, pred_contrib=True), columns=names, index=table.index)
+
+    def _rows(self, table: pd.DataFrame) -> np.ndarray:
+        missing = [name for name in self.features if name not in table]
+        if missing:
+            raise DataError(
+                f"{len(missing)} features that the model was trained on are missing, the first is "
+                f"{missing[0]!r}. Extract features with the same recipe and images."
+            )
+        return table[list(self.features)].to_numpy(float)
+
+    def _selected(self) -> list[str]:
+        names = np.array(self.features)
+        for _, step in self.chain.steps[:-1]:
+            if hasattr(step, "get_support"):
+                names = names[step.get_support()]
+        return names.tolist()

@@ -1,0 +1,160 @@
+"""A recipe and what it learned: fit, look at a case, save, load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from radiorim.blocks import recipe_from_json
+from radiorim.case import Case
+from radiorim.classic.persist import load_scorer, save_scorer
+from radiorim.errors import DataError
+from radiorim.io.files import existing, read_json, write_json, write_text
+from radiorim.lesions import Lesions
+from radiorim.metrics.truth import new_truth, rim_truth
+from radiorim.prepare.resample import labels_to
+from radiorim.recipe import Finder, Recipe, Scorer
+
+__all__ = ["Examination", "Model", "examine", "native", "with_truth"]
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """One case looked at: the prepared case, its lesions on that grid, and what was left out and why."""
+
+    case: Case
+    lesions: Lesions
+    skipped: tuple[str, ...] = ()
+
+
+def examine(recipe: Recipe, finder: Finder, case: Case) -> Examination:
+    """Prepare -> find -> tidy: the one path to candidates, for fitting and for predicting."""
+    for name in recipe.needs:
+        if name not in case.images and name not in case.masks:
+            has = ", ".join(sorted([*case.images, *case.masks])) or "nothing"
+            raise DataError(
+                f"{case.id} has no {name!r}. {recipe.name} needs {', '.join(recipe.needs)}; it has {has}."
+            )
+    for step in recipe.prepare:
+        case = step(case)
+    lesions, skipped = finder(case), []
+    for rule in recipe.tidy:
+        before = len(lesions)
+        lesions = rule(case, lesions)
+        if len(lesions) < before:
+            skipped.append(f"{before - len(lesions)} of {before} candidates dropped by {rule}")
+    return Examination(case, lesions, tuple(skipped))
+
+
+def with_truth(examination: Examination, task: str) -> Examination:
+    """Carry the truth onto the candidates by overlap, as the column `truth` (1, 0, or NaN where unknown).
+
+    A case without truth is returned as it is, without the column.
+    """
+    case, lesions = examination.case, examination.lesions
+    if case.truth is None:
+        return examination
+    carry = rim_truth if task == "rim" else new_truth
+    marked = lesions.with_columns(truth=carry(case.truth(), lesions))
+    return Examination(case, marked, examination.skipped)
+
+
+def native(case: Case, lesions: Lesions) -> Lesions:
+    """The lesions on the grid of the scan that they belong to: the follow-up's own for a registered pair."""
+    if case.placement is None:
+        return lesions
+    return labels_to(lesions, case.placement.native, np.linalg.inv(case.placement.to_native))
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A recipe and what it learned. A recipe without a judge has no scorer: all its candidates are found."""
+
+    recipe: Recipe
+    finder: Finder
+    scorer: Scorer | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def fit(cls, recipe: Recipe, cases: Sequence[Case], *, seed: int = 0) -> Model:
+        """Learn from cases with truth; every case is examined as it will be when predicting."""
+        finder = recipe.find.fit(cases, seed=seed)
+        if recipe.judge is None:
+            return cls(recipe, finder)
+        examples = []
+        for case in cases:
+            looked = with_truth(examine(recipe, finder, case), recipe.task)
+            examples.append((looked.case, recipe.judge.measure(looked.case, looked.lesions)))
+            case.release()
+        return cls(recipe, finder, fit_judge(recipe, examples, seed=seed))
+
+    def examine(self, case: Case) -> Examination:
+        """The candidates of a case with `score` and `found`, on the working grid."""
+        looked = examine(self.recipe, self.finder, case)
+        return Examination(looked.case, self._judged(looked), looked.skipped)
+
+    def predict(self, case: Case) -> Lesions:
+        """The candidates with `score` and `found` on the case's own grid; an empty table if there are none."""
+        looked = self.examine(case)
+        return native(looked.case, looked.lesions)
+
+    def _judged(self, looked: Examination) -> Lesions:
+        if self.scorer is not None:
+            return self.scorer(looked.case, looked.lesions)
+        return looked.lesions.with_columns(score=np.nan, found=True)
+
+    def save(self, folder: Path) -> Path:
+        """Write the model as JSON and skops (no pickle, no patient's row) into a folder."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.scorer is not None:
+            save_scorer(self.scorer, folder)
+        write_json(folder / "provenance.json", dict(self.provenance))
+        write_text(folder / "card.md", card(self))
+        write_text(folder / "recipe.json", self.recipe.to_json())
+        return folder
+
+    @classmethod
+    def load(cls, folder: Path) -> Model:
+        """Read a folder that `save` wrote; raises `DataError` if it is not one."""
+        folder = Path(folder)
+        if not existing(folder).is_dir() or not (folder / "recipe.json").exists():
+            raise DataError(
+                f"{folder} is not a model folder (it holds no recipe.json). Make one with `radiorim train`."
+            )
+        recipe = recipe_from_json((folder / "recipe.json").read_text(encoding="utf-8"))
+        scorer = None if recipe.judge is None else load_scorer(recipe.judge, folder)
+        return cls(recipe, recipe.find.fit((), seed=0), scorer, read_json(folder / "provenance.json"))
+
+
+def fit_judge(recipe: Recipe, examples: Sequence[tuple[Case, Lesions]], *, seed: int) -> Scorer:
+    """Fit the judge of a recipe; what goes wrong is said with the recipe's name and the number of cases."""
+    try:
+        return recipe.judge.fit(examples, seed=seed)
+    except DataError as error:
+        raise DataError(f"{recipe.name}, {len(examples)} training cases: {error}") from error
+
+
+def card(model: Model) -> str:
+    """The model card in Markdown: what it is, what it learned from, what it is not for."""
+    recipe, facts = model.recipe, model.provenance
+    lines = [
+        f"# {recipe.name} ({recipe.digest})",
+        "",
+        recipe.summary,
+        "",
+        f"- Task: {recipe.task}. Needs: {', '.join(recipe.needs)}.",
+        f"- Trained on: {facts.get('cases', 'unknown')} cases of {facts.get('people', 'unknown')} people, "
+        f"{facts.get('lesions', 'unknown')} lesions, {facts.get('positive', 'unknown')} positive.",
+        f"- Data: {facts.get('data', 'unknown')}.",
+        f"- Threshold: {getattr(model.scorer, 'note', '') or 'none'}.",
+        f"- Paper: {recipe.paper.title} {recipe.paper.doi}",
+        f"- Differs from the paper: {recipe.paper.differs or 'nothing known'}",
+        "",
+        "For research. Not a medical device; not for decisions about a patient.",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,1 @@
+"""Recipes over cohorts: staged case by case, folds by person, evaluation; everything can be resumed."""
