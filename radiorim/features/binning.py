@@ -1,0 +1,46 @@
+"""Grey levels by pyradiomics' rules, and the check that a bin width fits an image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from radiorim.errors import DataError, UsageError
+
+__all__ = ["MOST_BINS", "check_bins", "grey_levels", "require_few_bins"]
+
+MOST_BINS = 1000
+"""A lesion cut into more grey levels than this was cut with a width made for another unit."""
+
+
+def check_bins(width: float | None, count: int) -> None:
+    """Raise `UsageError` unless the width is positive (or None) and the count at least 2."""
+    if width is not None and not width > 0:
+        raise UsageError(f"bin_width must be positive, not {width!r}.")
+    if count < 2:
+        raise UsageError(f"bin_count must be at least 2, not {count!r}.")
+
+
+def grey_levels(values: np.ndarray, width: float | None, count: int) -> np.ndarray:
+    """The bin of each value, from 1: multiples of `width`, or where it is None `count` equal bins.
+
+    Half-open bins, the largest value in the last; a flat region has one level. Raises `DataError` when
+    the width cuts the range into more than `MOST_BINS` levels.
+    """
+    low, high = values.min(), values.max()
+    if width is not None:
+        require_few_bins(low, high, width)
+        # The reference's own edges: a floor of the quotient would round differently at some of them.
+        return np.digitize(values, np.arange(low - low % width, high + 2 * width, width))
+    if low == high:
+        return np.ones(values.shape, dtype=int)
+    edges = np.histogram_bin_edges(values, count)
+    return np.minimum(np.digitize(values, edges), count)
+
+
+def require_few_bins(low: float, high: float, width: float) -> None:
+    """Raise `DataError` when the width cuts this range into more than `MOST_BINS` levels."""
+    if (high - low) / width > MOST_BINS:
+        raise DataError(
+            f"bins of width {width:g} cut a lesion with values from {low:g} to {high:g} into "
+            f"{(high - low) / width:.0f} grey levels. Try bin_width={(high - low) / 32:.2g}."
+        )

@@ -1,0 +1,156 @@
+"""Images in layers around the lesion's surface: the rim, the core and the surround."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radiorim.errors import DataError, UsageError
+from radiorim.features.naming import Dictionary, chosen, entry
+from radiorim.features.regions import Region, aligned_image, distance_mm, feature_frame, regions
+from radiorim.features.rim import RIM_ENTRIES, Rim
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiorim.case import Case
+    from radiorim.lesions import Lesions
+
+__all__ = ["RimLayers"]
+
+
+@dataclass(frozen=True)
+class RimLayers:
+    """Each image in shells of `width_mm`, `inward` and `outward` of the lesion's surface, and around the rim.
+
+    A voxel's depth is the distance of its centre from the nearest face between lesion and not-lesion. The
+    shell from a to b holds a < depth <= b. The rim is the first shell inward, the core all of the lesion that
+    lies deeper, the surround all outward shells. Voxels of other lesions are in no outward shell.
+    """
+
+    images: tuple[str, ...] = ("chi", "flair")
+    width_mm: float = 1.0
+    inward: int = 3
+    outward: int = 3
+
+    def __post_init__(self) -> None:
+        if not (self.width_mm > 0 and self.inward >= 1 and self.outward >= 1):
+            raise UsageError("RimLayers needs width_mm above 0 and at least one shell inward and outward.")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The images that a case must have."""
+        return tuple(self.images)
+
+    def __call__(self, case: Case, lesions: Lesions) -> pd.DataFrame:
+        """One row for each lesion; what needs a shell or a core that the lesion does not have is NaN.
+
+        Raises `DataError` where voxels are so large that no lesion of the grid can have a rim.
+        """
+        spacing = lesions.labels.spacing
+        self._require_voxels_below_twice_the_width(spacing)
+        volumes = {name: aligned_image(case, name, lesions) for name in self.images}
+        rows = []
+        for region in regions(lesions, margin_mm=self.outward * self.width_mm):
+            layers = self._layers(region, spacing)
+            rim = Rim.of(region.inside, layers == 1, spacing)
+            row: dict[str, float] = {}
+            for name, volume in volumes.items():
+                values = region.values(volume, layers != 0)
+                features = self._measure(values, layers[layers != 0], rim)
+                row |= {f"{name}_layers_{key}": value for key, value in features.items()}
+            rows.append(row)
+        return feature_frame(lesions.numbers, list(self._known()), rows)
+
+    def dictionary(self, names: Sequence[str]) -> Dictionary:
+        """What each of these columns means; the unit `image` is that of the image (chi: ppb)."""
+        return chosen(self._known(), names)
+
+    def _known(self) -> Dictionary:
+        entries = {**self._shell_entries(), **_PART_ENTRIES, **RIM_ENTRIES}
+        return {f"{image}_layers_{key}": meaning for image in self.images for key, meaning in entries.items()}
+
+    def _shell_entries(self) -> Dictionary:
+        entries: Dictionary = {}
+        for layer, name in self._shells().items():
+            low, high = ((abs(layer) - 1) * self.width_mm, abs(layer) * self.width_mm)
+            where = f"shell {low:g}-{high:g} mm {'inward' if layer > 0 else 'outward'} of the surface"
+            entries[f"{name}_mean"] = entry(f"mean in the {where}", "image")
+            entries[f"{name}_sd"] = entry(f"SD (divided by n) in the {where}", "image")
+            if layer != 1:
+                entries[f"{name}_minus_core"] = entry(f"mean in the {where} - core_mean", "image")
+        return entries
+
+    def _shells(self) -> dict[int, str]:
+        """Layer number (1.. inward, -1.. outward) to name, the innermost shell first."""
+        inward = {k: f"shell_in_{self._span(k)}" for k in range(self.inward, 0, -1)}
+        return inward | {-k: f"shell_out_{self._span(k)}" for k in range(1, self.outward + 1)}
+
+    def _span(self, shell: int) -> str:
+        return "_".join(f"{edge * self.width_mm:g}".replace(".", "p") for edge in (shell - 1, shell))
+
+    def _require_voxels_below_twice_the_width(self, spacing: tuple[float, float, float]) -> None:
+        if min(spacing) / 2 > self.width_mm * (1 + 1e-6):
+            raise DataError(
+                f"layers of {self.width_mm:g} mm are thinner than half a voxel of {min(spacing):.3g} mm. "
+                f"Choose RimLayers(width_mm={min(spacing):.2g}) or resample to smaller voxels."
+            )
+
+    def _layers(self, region: Region, spacing: tuple[float, float, float]) -> np.ndarray:
+        """Layer of each voxel of the box: 1.. inward, `inward` + 1 deeper, -1.. outward, 0 none."""
+        # Beyond the edge of the grid nothing is lesion.
+        outside = np.pad(~region.inside, 1, constant_values=True)
+        depth = distance_mm(outside, spacing, self.inward * self.width_mm)[1:-1, 1:-1, 1:-1]
+        away = distance_mm(region.inside, spacing, self.outward * self.width_mm)
+        inner = np.minimum(np.ceil(depth / self.width_mm - 1e-6), self.inward + 1)
+        outer = np.where(np.isfinite(away) & ~region.taken, np.ceil(away / self.width_mm - 1e-6), 0)
+        return np.where(region.inside, inner, -outer).astype(int)
+
+    def _measure(self, values: np.ndarray, layers: np.ndarray, rim: Rim) -> dict[str, float]:
+        means, sds = _by_layer(values, layers + self.outward, self.outward + self.inward + 2)
+        core, core_sd = _mean_sd(values[layers > 1])
+        surround, surround_sd = _mean_sd(values[layers < 0])
+        features: dict[str, float] = {}
+        for layer, name in self._shells().items():
+            mean = means[layer + self.outward]
+            features |= {f"{name}_mean": mean, f"{name}_sd": sds[layer + self.outward]}
+            if layer != 1:
+                features[f"{name}_minus_core"] = mean - core
+        edge, outside = means[self.outward + 1], means[self.outward - 1]
+        return features | {
+            "core_mean": core,
+            "core_sd": core_sd,
+            "surround_mean": surround,
+            "surround_sd": surround_sd,
+            "lesion_minus_surround": values[layers > 0].mean() - surround,
+            "rim_minus_core": edge - core,
+            "rim_minus_outside": edge - outside,
+            **rim.measure(values[layers == 1], core, outside),
+        }
+
+
+_PART_ENTRIES = {
+    "core_mean": entry("mean of the core: the lesion deeper than its first inward shell", "image"),
+    "core_sd": entry("SD (divided by n) of the core", "image"),
+    "surround_mean": entry("mean of all outward shells together, other lesions excluded", "image"),
+    "surround_sd": entry("SD (divided by n) of all outward shells together", "image"),
+    "lesion_minus_surround": entry("mean of the lesion - surround_mean", "image"),
+    "rim_minus_core": entry("mean of the rim (first inward shell) - core_mean", "image"),
+    "rim_minus_outside": entry("mean of the rim - mean of the first outward shell", "image"),
+}
+
+
+def _by_layer(values: np.ndarray, layers: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and SD in each of the layers 0..count-1, NaN where a layer has no voxel."""
+    voxels = np.bincount(layers, minlength=count).astype(float)
+    voxels[voxels == 0] = np.nan
+    means = np.bincount(layers, values, minlength=count) / voxels
+    squares = np.bincount(layers, (values - means[layers]) ** 2, minlength=count)
+    return means, np.sqrt(squares / voxels)
+
+
+def _mean_sd(values: np.ndarray) -> tuple[float, float]:
+    return (float(values.mean()), float(values.std())) if values.size else (np.nan, np.nan)

@@ -1,0 +1,67 @@
+"""How complete and how even a lesion's rim is, seen from its centre."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from radiorim.features.naming import entry
+
+__all__ = ["CONE_DEGREES", "RIM_ENTRIES", "Rim"]
+
+CONE_DEGREES = 30.0
+"""Half angle of the cones; the 26 of them cover the sphere."""
+
+RIM_ENTRIES = {
+    "rim_completeness_bright": entry(
+        "share of directions whose rim is brighter than both core_mean and the mean of the first outward "
+        "shell; a direction is the mean of the rim voxels in a cone of 30 degrees around one of the 26 "
+        "neighbour directions, seen from the lesion's centre of mass; those without rim voxels do not count",
+        "1",
+    ),
+    "rim_completeness_dark": entry(
+        "share of directions whose rim is darker than both core_mean and the mean of the first outward shell",
+        "1",
+    ),
+    "rim_unevenness": entry("SD over directions (divided by their number) of the rim's mean", "image"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Rim:
+    """Which rim voxels lie in which direction: `weights` (directions, rim voxels), each row sums to 1."""
+
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, inside: np.ndarray, rim: np.ndarray, spacing: Sequence[float]) -> Rim:
+        """The directions of a lesion's rim; boolean arrays of one box with voxels of `spacing` mm."""
+        centre = np.argwhere(inside).mean(axis=0)
+        offsets = (np.argwhere(rim) - centre) * np.asarray(spacing)
+        lengths = np.linalg.norm(offsets, axis=1, keepdims=True)
+        # A voxel at the centre itself lies in no direction.
+        units = np.divide(offsets, lengths, out=np.zeros_like(offsets), where=lengths > 1e-9)
+        member = _directions() @ units.T >= np.cos(np.radians(CONE_DEGREES)) - 1e-9
+        member = member[member.any(axis=1)]
+        return cls(member / member.sum(axis=1, keepdims=True))
+
+    def measure(self, values: np.ndarray, core: float, outside: float) -> dict[str, float]:
+        """Completeness and unevenness of the rim voxels' values; NaN where core or outside are."""
+        if not len(self.weights):
+            return {}
+        means = self.weights @ values
+        highest, lowest = np.maximum(core, outside), np.minimum(core, outside)
+        known = np.isfinite(highest)
+        return {
+            "rim_completeness_bright": float((means > highest).mean()) if known else np.nan,
+            "rim_completeness_dark": float((means < lowest).mean()) if known else np.nan,
+            "rim_unevenness": float(means.std()),
+        }
+
+
+def _directions() -> np.ndarray:
+    steps = np.indices((3, 3, 3)).reshape(3, 27).T - 1.0
+    steps = steps[np.any(steps != 0, axis=1)]
+    return steps / np.linalg.norm(steps, axis=1, keepdims=True)

@@ -1,0 +1,132 @@
+"""Size and form of a lesion, from its voxels alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radiorim.features.naming import Dictionary, chosen, entry
+from radiorim.features.regions import Region, feature_frame, regions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiorim.case import Case
+    from radiorim.lesions import Lesions
+
+__all__ = ["Shape"]
+
+_PREFIX = "mask_original_shape_"
+_ENTRIES = {
+    "voxel_volume": entry("number of voxels x voxel volume", "mm3", "original_shape_VoxelVolume"),
+    "voxel_count": entry("number of voxels", "1"),
+    "surface_voxel_mm2": entry("total area of the outer voxel faces (not of a mesh)", "mm2"),
+    "surface_voxel_per_volume": entry("surface_voxel_mm2 / voxel_volume", "1/mm"),
+    "sphericity_voxel": entry(
+        "(36 pi V^2)^(1/3) / surface_voxel_mm2, V = voxel_volume; 0.81 for a cube, 0.67 for a ball",
+        "1",
+    ),
+    "maximum_3d_diameter": entry(
+        "largest distance between two outer voxel face centres (the vertices of pyradiomics' mesh)",
+        "mm",
+        "original_shape_Maximum3DDiameter",
+    ),
+    "major_axis_length": entry(
+        "4 sqrt(l1), l1 >= l2 >= l3 the eigenvalues of the voxel centres' covariance (divided by n)",
+        "mm",
+        "original_shape_MajorAxisLength",
+    ),
+    "minor_axis_length": entry("4 sqrt(l2)", "mm", "original_shape_MinorAxisLength"),
+    "least_axis_length": entry(
+        "4 sqrt(l3); 0 for a plate of one voxel", "mm", "original_shape_LeastAxisLength"
+    ),
+    "elongation": entry("sqrt(l2 / l1); NaN for one voxel", "1", "original_shape_Elongation"),
+    "flatness": entry("sqrt(l3 / l1); NaN for one voxel", "1", "original_shape_Flatness"),
+    "solidity": entry("voxel_volume / volume of the convex hull of the voxels' corners", "1"),
+    "box_fill": entry("voxel_volume / volume of the bounding box along the array's axes", "1"),
+}
+_STEPS = tuple((axis, step) for axis in range(3) for step in (-1, 1))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Volume, surface, diameter and axes of each lesion; needs no image.
+
+    Names shared with pyradiomics mean the same number. Features of its triangle mesh (MeshVolume,
+    SurfaceArea, Sphericity) are not here; those of the voxel faces say `voxel` in their names.
+    """
+
+    needs = ()
+
+    def __call__(self, case: Case, lesions: Lesions) -> pd.DataFrame:  # noqa: ARG002
+        """One row for each lesion; only elongation and flatness of one voxel are NaN."""
+        spacing = np.array(lesions.labels.spacing)
+        rows = [_measure(region, spacing) for region in regions(lesions)]
+        return feature_frame(lesions.numbers, [_PREFIX + name for name in _ENTRIES], rows)
+
+    def dictionary(self, names: Sequence[str]) -> Dictionary:
+        """What each of these columns means."""
+        return chosen({_PREFIX + name: meaning for name, meaning in _ENTRIES.items()}, names)
+
+
+def _measure(region: Region, spacing: np.ndarray) -> dict[str, float]:
+    exposed = _exposed(region.inside)
+    voxels = int(region.inside.sum())
+    volume = voxels * spacing.prod()
+    surface = sum(len(exposed[axis, step]) * spacing.prod() / spacing[axis] for axis, step in _STEPS)
+    values = {
+        "voxel_volume": volume,
+        "voxel_count": voxels,
+        "surface_voxel_mm2": surface,
+        "surface_voxel_per_volume": surface / volume,
+        "sphericity_voxel": (36 * np.pi * volume**2) ** (1 / 3) / surface,
+        "maximum_3d_diameter": _diameter(exposed, spacing),
+        **_axes(np.argwhere(region.inside) * spacing),
+        "solidity": volume / _hull_volume(exposed, spacing),
+        "box_fill": voxels / region.inside.size,
+    }
+    return {_PREFIX + name: value for name, value in values.items()}
+
+
+def _exposed(inside: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
+    """Voxel indices whose face towards (axis, step) is an outer face; the grid's edge counts as outside."""
+    padded = np.pad(inside, 1)
+    return {
+        (axis, step): np.argwhere(padded & ~np.roll(padded, -step, axis=axis)) - 1 for axis, step in _STEPS
+    }
+
+
+def _diameter(exposed: dict[tuple[int, int], np.ndarray], spacing: np.ndarray) -> float:
+    from scipy.spatial import ConvexHull
+    from scipy.spatial.distance import pdist
+
+    faces = [voxels + 0.5 * step * np.eye(3)[axis] for (axis, step), voxels in exposed.items()]
+    points = np.concatenate(faces) * spacing
+    # The two ends of the largest distance are corners of the hull, and these are few.
+    return float(pdist(points[ConvexHull(points).vertices]).max())
+
+
+def _hull_volume(exposed: dict[tuple[int, int], np.ndarray], spacing: np.ndarray) -> float:
+    from scipy.spatial import ConvexHull
+
+    surface = np.unique(np.concatenate(list(exposed.values())), axis=0)
+    corners = np.indices((2, 2, 2)).reshape(3, 8).T - 0.5
+    points = np.unique((surface[:, None] + corners).reshape(-1, 3), axis=0)
+    return float(ConvexHull(points * spacing).volume)
+
+
+def _axes(points: np.ndarray) -> dict[str, float]:
+    centred = points - points.mean(axis=0)
+    least, minor, major = np.maximum(np.linalg.eigvalsh(centred.T @ centred / len(points)), 0.0)
+    # Rounding leaves about 1e-16 of the largest eigenvalue where a plate has none.
+    least, minor = (0.0 if value < 1e-12 * major else value for value in (least, minor))
+    return {
+        "major_axis_length": 4 * np.sqrt(major),
+        "minor_axis_length": 4 * np.sqrt(minor),
+        "least_axis_length": 4 * np.sqrt(least),
+        "elongation": np.sqrt(minor / major) if major else np.nan,
+        "flatness": np.sqrt(least / major) if major else np.nan,
+    }
