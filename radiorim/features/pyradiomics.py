@@ -55,9 +55,8 @@ def extract(crop: Crop, settings: Settings) -> dict[str, float]:
 @lru_cache(maxsize=8)
 def _extractor(settings: Settings, *, shape: bool) -> Any:
     """Making one takes longer than measuring a small lesion, so a process keeps it."""
-    bins = (
-        {"binWidth": settings.bin_width} if settings.bin_count is None else {"binCount": settings.bin_count}
-    )
+    width, count = settings.bin_width, settings.bin_count
+    bins = {"binCount": count} if width is None else {"binWidth": width}
     extractor = require("radiomics.featureextractor", "pyradiomics").RadiomicsFeatureExtractor(
         minimumROIDimensions=1, additionalInfo=False, **bins
     )

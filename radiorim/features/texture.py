@@ -34,9 +34,9 @@ FILTERS = {"original": 1, "gradient": 2, "wavelet": 6}
 class Texture:
     """The named classes of features of each image, one call of pyradiomics for each lesion on its own crop.
 
-    Grey levels are bins of `bin_width` image units (edges at its multiples) or, where that is None, `bin_count`
-    equal bins between the lesion's own extremes. Class `shape` is computed once, from the mask. A crop reaches as far around the lesion as the
-    filters need. chi is in ppb.
+    Grey levels are bins of `bin_width` image units (edges at its multiples) or, where that is None,
+    `bin_count` equal bins between the lesion's own extremes. Class `shape` is computed once, from the mask. A
+    crop reaches as far around the lesion as the filters need. chi is in ppb.
     """
 
     images: tuple[str, ...] = ("chi", "flair")
