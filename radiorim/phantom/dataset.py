@@ -1,0 +1,108 @@
+"""A cohort on disk: a BIDS data set that grows person by person and goes on where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from radiorim.errors import DataError, UsageError
+from radiorim.io.files import read_json
+from radiorim.phantom import bids
+from radiorim.phantom.parameters import Params
+from radiorim.phantom.person import generator, make_person
+
+__all__ = ["CohortOptions", "write_cohort"]
+
+_LEAST_MM, _MOST_MM = 0.7, 3.0
+
+
+@dataclass(frozen=True)
+class CohortOptions:
+    """What `radiorim demo` makes. `difficulty` is easy, medium, hard or a number from 0 to 1."""
+
+    people: int = 12
+    seed: int = 0
+    spacing_mm: float = 1.0
+    difficulty: str | float = "medium"
+    size_matched: bool = False
+    n_jobs: int = 1
+
+    def __post_init__(self) -> None:
+        if self.people < 1:
+            raise UsageError(f"a cohort has at least 1 person, not {self.people}.")
+        if self.seed < 0:
+            raise UsageError(f"the seed is a whole number from 0 up, not {self.seed}.")
+        if not _LEAST_MM <= self.spacing_mm <= _MOST_MM:
+            raise UsageError(f"spacing is {_LEAST_MM} to {_MOST_MM} mm, not {self.spacing_mm}.")
+        self.params()
+
+    def params(self) -> Params:
+        """The generator's parameters; raises `UsageError` for an unknown difficulty."""
+        return Params(spacing_mm=self.spacing_mm, size_matched=self.size_matched).at(self.difficulty)
+
+
+def write_cohort(
+    out: Path, options: CohortOptions | None = None, *, on_person: Callable[[int, int], None] | None = None
+) -> Path:
+    """Write a cohort to `out`, a raw BIDS data set with `derivatives/truth` and `derivatives/lesions`.
+
+    People who are complete are left alone, so that an interrupted run goes on and a larger cohort keeps
+    those it has (up to 99 people, from where names are longer). `on_person(done, total)` is called after
+    each one. Raises `DataError` if `out` holds a cohort with other settings or another data set.
+    """
+    options = options or CohortOptions()
+    _require_own(out, options)
+    bids.write_description(out, {"Parameters": _settings(options)})
+    bids.write_participants(out, _participants(options))
+    names = {number: bids.person_name(number, options.people) for number in range(1, options.people + 1)}
+    missing = [(n, name) for n, name in names.items() if not bids.truth_table_path(out, name).exists()]
+    done = len(names) - len(missing)
+    for _ in _run(out, options, missing):
+        done += 1
+        if on_person:
+            on_person(done, len(names))
+    return out
+
+
+def _run(out: Path, options: CohortOptions, missing: list[tuple[int, str]]) -> object:
+    """One finished person at a time, in any order."""
+    if options.n_jobs == 1:
+        return (_one(out, options, number, name) for number, name in missing)
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=options.n_jobs, return_as="generator_unordered")
+    return pool(delayed(_one)(out, options, number, name) for number, name in missing)
+
+
+def _one(out: Path, options: CohortOptions, number: int, name: str) -> None:
+    bids.write_person(out, name, make_person(number, options.seed, options.params()))
+
+
+def _participants(options: CohortOptions) -> object:
+    import pandas as pd
+
+    rows = []
+    for number in range(1, options.people + 1):
+        rng = generator(options.seed, number, "person")
+        age, sex = int(rng.integers(20, 61)), "F" if rng.random() < 0.7 else "M"
+        rows.append((bids.person_name(number, options.people), age, sex))
+    return pd.DataFrame(rows, columns=["participant_id", "age", "sex"])
+
+
+def _settings(options: CohortOptions) -> dict[str, object]:
+    """What decides the bytes of each person: not how many there are, nor the number of jobs."""
+    return {key: value for key, value in asdict(options).items() if key not in ("people", "n_jobs")}
+
+
+def _require_own(out: Path, options: CohortOptions) -> None:
+    description = out / "dataset_description.json"
+    if not description.exists():
+        if out.exists() and any(out.iterdir()):
+            raise DataError(f"{out} is not empty and holds no phantom cohort. Choose another folder.")
+        return
+    made = read_json(description).get("GeneratedBy", [{}])[0].get("Parameters")
+    if made != _settings(options):
+        raise DataError(
+            f"{out} holds a data set made with {made}, not with {_settings(options)}. Choose another folder."
+        )

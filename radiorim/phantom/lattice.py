@@ -1,0 +1,68 @@
+"""A coarse lattice over the head: all smooth things (warps, distances, bias, texture) are made there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Lattice"]
+
+STEP_MM = 3.0
+"""Distance of neighbouring knots: nothing finer than twice this can live on the lattice."""
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Knots every 3 mm that cover a grid of `shape` voxels with one knot to spare on each side.
+
+    `origin_mm` is the centre of voxel (0, 0, 0) and the grid is parallel to the RAS axes. Fields on the
+    lattice have shape `knots`; `upsample` evaluates them on the grid as cubic B-splines.
+    """
+
+    shape: tuple[int, int, int]
+    spacing_mm: float
+    origin_mm: tuple[float, float, float]
+
+    @property
+    def knots(self) -> tuple[int, int, int]:
+        """Number of knots along each axis."""
+        return tuple(int((n - 1) * self.spacing_mm // STEP_MM) + 4 for n in self.shape)
+
+    def coordinates_mm(self) -> np.ndarray:
+        """RAS mm of the knots, shape (3, *knots)."""
+        axes = [o + STEP_MM * (np.arange(n) - 1) for o, n in zip(self.origin_mm, self.knots, strict=True)]
+        return np.stack(np.meshgrid(*axes, indexing="ij"))
+
+    def noise(self, rng: np.random.Generator, scale_mm: float) -> np.ndarray:
+        """A Gaussian random field on the knots, mean 0, sd 1, smoothed with a Gaussian of sd `scale_mm`."""
+        from scipy import ndimage
+
+        field = ndimage.gaussian_filter(rng.standard_normal(self.knots), scale_mm / STEP_MM, mode="wrap")
+        return (field - field.mean()) / field.std()
+
+    def upsample(self, field: np.ndarray) -> np.ndarray:
+        """The field on the grid, float32.
+
+        Sparse products rather than dense ones, so that the bits do not depend on the number of BLAS threads.
+        """
+        values = np.asarray(field, dtype=np.float32)
+        for axis, count in enumerate(self.shape):
+            rest = values.shape[1:]
+            values = _weights(count, self.knots[axis], self.spacing_mm) @ values.reshape(len(values), -1)
+            values = np.moveaxis(values.reshape(count, *rest), 0, -1)
+        return np.ascontiguousarray(values)
+
+
+def _weights(count: int, knots: int, spacing_mm: float) -> object:
+    """Sparse (count, knots) matrix of cubic B-spline weights at the voxel centres."""
+    from scipy import sparse
+
+    place = np.arange(count) * spacing_mm / STEP_MM
+    first = np.floor(place).astype(int)
+    t = place - first
+    weights = (
+        np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6
+    )
+    rows, columns = np.repeat(np.arange(count), 4), (first[:, None] + np.arange(4)).ravel()
+    return sparse.csr_array((weights.ravel().astype(np.float32), (rows, columns)), shape=(count, knots))

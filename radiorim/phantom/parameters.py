@@ -1,0 +1,99 @@
+"""Every number of the phantom in one place, and what the levels of difficulty do to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from radiorim.errors import UnknownName, UsageError
+
+__all__ = ["DIFFICULTIES", "Params"]
+
+DIFFICULTIES = {"easy": 0.0, "medium": 0.5, "hard": 1.0}
+"""The named levels of difficulty as numbers; any number from 0 to 1 may stand in their place."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """What a cohort is made of. Lengths in mm, susceptibilities in ppb relative to CSF.
+
+    Sources of the susceptibilities, rim geometry, sizes and counts: Chen 2014 (Radiology 271:183), Hemond
+    2022 (AJR), Liu 2015 (J Magn Reson Imaging 42:224). Rims are more frequent here than in life (5-10 %
+    of lesions). The defaults are the medium level; `at` gives the others.
+    """
+
+    spacing_mm: float = 1.0
+    size_matched: bool = False
+    # lesions
+    lesions_mean: float = 26.0
+    lesions_sd: float = 16.0
+    lesions_least: int = 4
+    diameter_mm: float = 6.0
+    diameter_log_sd: float = 0.40
+    clustered: float = 0.2
+    enlarged: float = 0.10
+    without_new: float = 0.30
+    new_mean: float = 2.5
+    # rims
+    rim_share: float = 0.20
+    rim_least_mm3: float = 75.0
+    rim_ppb: float = 45.0
+    rim_ppb_range: tuple[float, float] = (20.0, 100.0)
+    rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
+    rim_completeness: tuple[float, float] = (0.6, 1.0)
+    label_contrast_ppb: float = 15.0
+    mimic_share: float = 0.30
+    central_vein: float = 0.4
+    vein_ppb: float = 110.0
+    # scans
+    flair_contrast: float = 0.45
+    flair_snr: float = 26.0
+    t1_snr: float = 24.0
+    phase_snr: float = 28.0
+    bias: float = 0.12
+    motion_mm: float = 3.0
+    motion_degrees: float = 3.0
+    mask_jitter: float = 1.0
+
+    def at(self, difficulty: str | float) -> Params:
+        """These parameters at a level of difficulty: a name of `DIFFICULTIES` or a number from 0 to 1.
+
+        Rising difficulty lowers rims, their completeness and the contrast of new lesions, adds mimics, noise,
+        bias and errors of the given masks. Raises `UsageError` for another name or number.
+        """
+        hard = _number(difficulty) - 0.5
+        return replace(
+            self,
+            rim_ppb=self.rim_ppb * (1 - 0.9 * hard),
+            rim_completeness=(min(0.95, self.rim_completeness[0] - 0.4 * hard), self.rim_completeness[1]),
+            mimic_share=self.mimic_share + 0.3 * hard,
+            central_vein=max(0.0, self.central_vein + 0.5 * hard),
+            flair_contrast=self.flair_contrast * (1 - 0.6 * hard),
+            flair_snr=self.flair_snr * (1 - 0.7 * hard),
+            t1_snr=self.t1_snr * (1 - 0.5 * hard),
+            phase_snr=self.phase_snr * (1 - 0.9 * hard),
+            bias=self.bias * (1 + 0.8 * hard),
+            mask_jitter=self.mask_jitter * (1 + 1.2 * hard),
+        )
+
+    def small(self) -> Params:
+        """A variant for tests: 2.5 mm voxels, fewer and larger lesions, rims thick enough for such voxels."""
+        return replace(
+            self,
+            spacing_mm=2.5,
+            lesions_mean=12.0,
+            lesions_sd=4.0,
+            diameter_mm=15.0,
+            diameter_log_sd=0.2,
+            rim_share=0.35,
+            rim_thickness_mm=(2.0, 2.8),
+        )
+
+
+def _number(difficulty: str | float) -> float:
+    if isinstance(difficulty, str):
+        if difficulty not in DIFFICULTIES:
+            raise UnknownName("difficulty", difficulty, DIFFICULTIES)
+        return DIFFICULTIES[difficulty]
+    if not 0 <= difficulty <= 1:
+        raise UsageError(f"difficulty is a number from 0 (easy) to 1 (hard), not {difficulty}.")
+    return float(difficulty)

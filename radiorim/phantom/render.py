@@ -1,0 +1,103 @@
+"""Scans of a head: contrast of tissues and lesions, bias, gain, motion and Rician noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from radiorim.phantom.anatomy import HEAD_MM, Anatomy
+from radiorim.phantom.lattice import Lattice
+from radiorim.phantom.paint import Painted
+from radiorim.phantom.parameters import Params
+from radiorim.volume import Volume
+
+__all__ = ["Scanner", "clean_flair", "clean_t1", "expose", "move"]
+
+_FLAIR = {"gm": 1.16, "wm": 1.0, "csf": 0.22, "fat": 1.05, "bone": 0.12}
+_T1 = {"gm": 0.70, "wm": 1.0, "csf": 0.26, "fat": 1.35, "bone": 0.15}
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """One visit's machine: brightness of WM in its units, bias (sd of the log), noise, own tissue
+    contrast.
+    """
+
+    gain: float
+    bias: float
+    snr: float
+    gm_shift: float
+
+    @classmethod
+    def draw(cls, params: Params, snr: float, rng: np.random.Generator) -> Scanner:
+        """A machine of its own for each visit, so that raw intensities cannot be compared."""
+        gain = 400 * float(np.exp(rng.normal(0, 0.35)))
+        return cls(
+            gain,
+            params.bias * float(rng.uniform(0.6, 1.4)),
+            snr * float(rng.uniform(0.85, 1.15)),
+            float(rng.normal(0, 0.025)),
+        )
+
+
+def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: np.ndarray) -> np.ndarray:
+    """Noise-free FLAIR in units of WM: bright caps at the ventricles, lesions by their own contrast."""
+    image = _tissue(anatomy, _FLAIR, scanner, texture)
+    caps = anatomy.lattice.upsample(0.16 * np.exp(-anatomy.ventricle_mm / 2.5))
+    gm, wm, _ = anatomy.tissues
+    image += caps * wm
+    # A lesion in grey matter starts brighter; the sum must not exceed what a lesion in WM reaches.
+    image += painted.flair * (1 - 0.4 * gm)
+    return image
+
+
+def clean_t1(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: np.ndarray) -> np.ndarray:
+    """Noise-free T1w in units of WM; lesions are dark, never darker than CSF."""
+    image = _tissue(anatomy, _T1, scanner, -texture)
+    image += painted.t1 * anatomy.tissues[1]
+    return np.maximum(image, 0.8 * _T1["csf"] * anatomy.brain)
+
+
+def _tissue(
+    anatomy: Anatomy, contrast: dict[str, float], scanner: Scanner, texture: np.ndarray
+) -> np.ndarray:
+    gm, wm, csf = anatomy.tissues
+    image = (contrast["gm"] + scanner.gm_shift) * gm + contrast["wm"] * wm
+    image *= 1 + 0.035 * texture
+    image += contrast["csf"] * csf
+    return image + _scalp(anatomy, contrast, texture)
+
+
+def _scalp(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) -> np.ndarray:
+    """Fluid, bone and fat outside the brain by distance from its surface; nothing below the skull base."""
+    distance = anatomy.surface_mm + 0.8 * texture
+    outside = np.clip(1 - anatomy.tissues.sum(axis=0), 0, 1)
+    layers = np.interp(
+        distance,
+        [0.0, 1.5, 2.5, 6.0, 7.5, HEAD_MM - 1.5, HEAD_MM],
+        [contrast["csf"], contrast["csf"], contrast["bone"], contrast["bone"], *[contrast["fat"]] * 2, 0.0],
+    ).astype(np.float32)
+    return layers * outside
+
+
+def move(image: np.ndarray, source: Volume, target: Volume, to_source: np.ndarray) -> np.ndarray:
+    """The image on another grid. `to_source` takes RAS mm of the target to RAS mm of the source; linear."""
+    from scipy import ndimage
+
+    matrix = np.linalg.inv(source.affine) @ to_source @ target.affine
+    return ndimage.affine_transform(
+        image, matrix[:3, :3], matrix[:3, 3], output_shape=target.shape, order=1, mode="nearest"
+    )
+
+
+def expose(image: np.ndarray, lattice: Lattice, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """Scanner units as whole numbers (uint16): smooth bias, gain, Rician noise; air beyond the head is 0."""
+    field = 0.8 * lattice.noise(rng, 45.0) + 0.2 * lattice.noise(rng, 18.0)
+    signal = image * np.exp(scanner.bias * lattice.upsample(field))
+    sd = 1 / scanner.snr
+    real = signal + sd * rng.standard_normal(signal.shape, dtype=np.float32)
+    imaginary = sd * rng.standard_normal(signal.shape, dtype=np.float32)
+    measured = scanner.gain * np.hypot(real, imaginary)
+    measured[image < 0.02] = 0
+    return np.clip(np.rint(measured), 0, 65535).astype(np.uint16)
