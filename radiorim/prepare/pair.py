@@ -1,0 +1,220 @@
+"""Two FLAIR visits, made comparable voxel by voxel in the space half way between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from radiorim.case import Case, Placement
+from radiorim.errors import UnknownName, UsageError
+from radiorim.prepare._run import name_of, require_finite, step
+from radiorim.prepare.bias import differential_bias, n4
+from radiorim.prepare.brain import both_visits, brain_ml, given_brain, otsu_brain
+from radiorim.prepare.normalise import MATCHINGS, location_and_scale, match
+from radiorim.prepare.register import Register, Registration, half_way, ncc
+from radiorim.prepare.resample import grid_around, labels_to, resample
+from radiorim.volume import Volume, require_same_grid
+
+__all__ = ["HalfWayPair", "halfway_matrices"]
+
+VISITS = ("flair0", "flair")
+_THICK_MM = 2.0
+_WEAK_NCC = 0.8
+_MARGIN_MM = 10.0
+
+
+@dataclass(frozen=True)
+class HalfWayPair:
+    """Prepare raw `flair0` (baseline) and `flair` (follow-up): N4, registration, half-way grid, intensities.
+
+    Each scan is resampled once, linearly, onto an isotropic grid of `spacing_mm` along the RAS axes half way
+    between the visits, so that interpolation blurs both alike. With `registered` the scans are taken to be
+    on one grid already (which is checked) and nothing is registered or resampled. Intensities: differential
+    bias, then the matching `match` of baseline to follow-up, then one z-score of the follow-up's brain for
+    both.
+
+    A mask "brain" on the follow-up's grid is used as it is; without one each visit gets its own
+    (`otsu_brain`), and their union counts. `also` names further images that share the follow-up's world
+    space (t1, chi): they are brought along (linear) with their own intensities; images not named are left
+    behind, with a note.
+    """
+
+    spacing_mm: float = 1.0
+    transform: str = "affine"
+    n4: bool = True
+    differential_bias: bool = True
+    match: str = "rma"
+    also: tuple[str, ...] = ()
+    registered: bool = False
+    min_ncc: float = 0.65
+
+    def __post_init__(self) -> None:
+        if self.match not in MATCHINGS:
+            raise UnknownName("intensity matching", self.match, MATCHINGS)
+        Register(self.transform, min_ncc=self.min_ncc)
+        if not self.spacing_mm > 0:
+            raise UsageError(f"spacing_mm must be above 0, not {self.spacing_mm!r}.")
+
+    def __call__(self, case: Case) -> Case:
+        """The case on its half-way grid, with `placement`, masks["brain"], `quality` and notes.
+
+        quality: ncc_before, ncc_after, shift_mm, rotation_deg, scale_percent, brain_ml. `halfway_matrices`
+        gives the transforms of both visits. Raises `DataError` for scans that cannot be used or registered.
+        """
+        if case.placement is not None:
+            raise UsageError(f"{case.id} was prepared before; HalfWayPair wants the raw scans.")
+        raw = {name: require_finite(case.image(name), name) for name in VISITS}
+        if self.registered:
+            require_same_grid(
+                raw, fix="They cannot be registered already: leave out registered (--registered)."
+            )
+        scans = {name: self._corrected(name, raw[name]) for name in VISITS}
+        masks, notes = _brains(case, scans)
+        found = self._registration(scans, masks)
+        here = _Space.between(raw, masks, found, None if self.registered else self.spacing_mm)
+        with step("half-way grid"):
+            brain = both_visits([(raw[v], masks[v], here.matrices[v]) for v in VISITS], here.grid)
+            moved = {name: here.bring(scans.pop(name), name) for name in VISITS}
+        with step("intensities"):
+            images = self._matched(moved, brain)
+        notes = (*case.notes, *notes, *_remarks(raw, found), *self._left_behind(case))
+        return self._placed(case, here, {**images, "brain": brain}).with_(
+            quality={**case.quality, **_figures(found, brain)}, notes=notes
+        )
+
+    def _corrected(self, name: str, volume: Volume) -> Volume:
+        if not self.n4:
+            return volume
+        with step(f"N4 of {name}"):
+            return n4(volume)
+
+    def _registration(self, scans: Mapping[str, Volume], masks: Mapping[str, Volume | None]) -> Registration:
+        fixed, moving, mask = scans["flair"], scans["flair0"], masks["flair"]
+        if self.registered:
+            figure = ncc(fixed.data[mask.data], moving.data[mask.data])
+            return Registration(np.eye(4), figure, figure, np.zeros(3))
+        with step(f"{self.transform} registration"):
+            return Register(self.transform, min_ncc=self.min_ncc)(
+                fixed, moving, fixed_mask=mask, moving_mask=masks["flair0"]
+            )
+
+    def _matched(self, moved: Mapping[str, Volume], brain: Volume) -> dict[str, Volume]:
+        first, second = moved["flair0"], moved["flair"]
+        if self.differential_bias:
+            first, second = differential_bias(first, second, brain)
+        first = match(first, second, brain, method=self.match)
+        centre, scale = location_and_scale(second, brain)
+        return {
+            name: volume.like(((volume.data - centre) / scale).astype(np.float32))
+            for name, volume in (("flair0", first), ("flair", second))
+        }
+
+    def _placed(self, case: Case, here: _Space, made: Mapping[str, Volume]) -> Case:
+        """The case with what was made, what was asked to come along, and where it lies."""
+        made = dict(made)
+        brain = made.pop("brain")
+        others = {name: here.bring(case.image(name), "flair") for name in self.also if name not in VISITS}
+        masks = {name: here.bring(case.masks[name], "flair", 0) for name in case.masks if name != "brain"}
+        truth, native = case.truth, case.image("flair")
+        grid = Volume(np.broadcast_to(np.uint8(0), native.shape), native.affine, (), native.source)
+        return case.with_(
+            images={**made, **others},
+            masks={**masks, "brain": brain},
+            truth=None if truth is None else lambda: labels_to(truth(), here.grid, here.matrices["flair"]),
+            placement=Placement(grid, np.linalg.inv(here.matrices["flair"])),
+        )
+
+    def _left_behind(self, case: Case) -> tuple[str, ...]:
+        left = sorted(set(case.images) - {*VISITS, *self.also})
+        return (f"Not brought to the half-way grid: {', '.join(left)}.",) if left else ()
+
+
+def halfway_matrices(case: Case) -> dict[str, np.ndarray]:
+    """For a prepared pair: 4x4 matrices from RAS mm of the half-way grid to RAS mm of each visit's own scan.
+
+    One is the inverse of the other, because the grid lies exactly half way. As ITK resampling transforms:
+    `radiorim.io.sitk.affine_to_transform(matrix)`. Raises `UsageError` for a case that is not placed.
+    """
+    if case.placement is None:
+        raise UsageError(f"{case.id} is on its own grid; prepare it with HalfWayPair first.")
+    return {"flair0": np.linalg.inv(case.placement.to_native), "flair": case.placement.to_native}
+
+
+@dataclass(frozen=True)
+class _Space:
+    """The common grid and the matrices that take each visit's RAS mm to it."""
+
+    grid: Volume
+    matrices: Mapping[str, np.ndarray]
+
+    @classmethod
+    def between(
+        cls,
+        raw: Mapping[str, Volume],
+        masks: Mapping[str, Volume | None],
+        found: Registration,
+        spacing_mm: float | None,
+    ) -> _Space:
+        if spacing_mm is None:
+            return cls(replace(raw["flair"], notes=(), source=""), dict.fromkeys(VISITS, np.eye(4)))
+        to_first, to_second = half_way(found.matrix)
+        matrices = {"flair0": np.linalg.inv(to_first), "flair": np.linalg.inv(to_second)}
+        points = [_moved(_mask_mm(masks[v]), matrices[v]) for v in VISITS if masks[v] is not None]
+        return cls(grid_around(np.vstack(points), spacing_mm=spacing_mm, margin_mm=_MARGIN_MM), matrices)
+
+    def bring(self, volume: Volume, visit: str, order: int = 1) -> Volume:
+        """The volume on the common grid, from this visit's world space; untouched if it is there already."""
+        if volume.same_grid(self.grid) and np.array_equal(self.matrices[visit], np.eye(4)):
+            return volume
+        return resample(volume, self.grid, self.matrices[visit], order=order)
+
+
+def _brains(case: Case, scans: Mapping[str, Volume]) -> tuple[dict[str, Volume | None], tuple[str, ...]]:
+    """Each visit's mask; with a given one the baseline needs none."""
+    if "brain" in case.masks:
+        mask, notes = given_brain(case.masks["brain"], scans["flair"])
+        return {"flair0": None, "flair": mask}, notes
+    with step("brain masks"):
+        masks: dict[str, Volume | None] = {name: otsu_brain(scans[name]) for name in VISITS}
+    return masks, ("The brain mask was made from the two scans (threshold and morphology), not given.",)
+
+
+def _remarks(raw: Mapping[str, Volume], found: Registration) -> tuple[str, ...]:
+    """Sentences that a reader of the report should see before believing a lesion."""
+    words = {"flair0": "baseline", "flair": "follow-up"}
+    notes = [f"{words[n]} ({name_of(v, n)}): {note}." for n, v in raw.items() for note in v.notes]
+    sizes = {name: " x ".join(f"{edge:.3g}" for edge in volume.spacing) for name, volume in raw.items()}
+    thickest = max(max(volume.spacing) for volume in raw.values())
+    if thickest > _THICK_MM:
+        notes.append(
+            f"Slices are {thickest:.3g} mm thick: thinner lesions are averaged with what lies beside them, "
+            "and edges of cortex and ventricles can look like change."
+        )
+    if not np.allclose(raw["flair0"].spacing, raw["flair"].spacing, atol=0.01):
+        notes.append(f"Voxels differ: baseline {sizes['flair0']} mm, follow-up {sizes['flair']} mm.")
+    if found.ncc_after < _WEAK_NCC:
+        notes.append(
+            f"The scans agree poorly after registration (correlation {found.ncc_after:.2f}; usual: > .9): "
+            "look at the registration picture first."
+        )
+    if found.scale_percent > 2:
+        notes.append(f"The sizes of the head differ by {found.scale_percent:.1f} % between the scanners.")
+    return tuple(notes)
+
+
+def _figures(found: Registration, brain: Volume) -> dict[str, float]:
+    names = ("ncc_before", "ncc_after", "shift_mm", "rotation_deg", "scale_percent")
+    return {**{name: float(getattr(found, name)) for name in names}, "brain_ml": brain_ml(brain)}
+
+
+def _mask_mm(mask: Volume) -> np.ndarray:
+    """RAS mm of the corners of the mask's bounding box, shape (8, 3)."""
+    inside = np.argwhere(mask.data)
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    return mask.to_mm(np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T)
+
+
+def _moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return points @ matrix[:3, :3].T + matrix[:3, 3]
