@@ -68,7 +68,12 @@ MUTATIONS = {
         "nearest",
     ),
     "average of directed means": ("surface", "contour_mean_distance", "float(max(", "float(0.5 * np.add("),
-    "grid edge is a boundary": ("surface", "contour", "edge = np.zeros(", "edge = np.ones("),
+    "grid edge is a boundary": (
+        "surface",
+        "contour",
+        "np.zeros(where.size, dtype=bool), 1",
+        "np.ones(where.size, dtype=bool), 1",
+    ),
     "minimum of an empty truth follows -v": (
         "anima",
         "segmentation_performance",
