@@ -15,7 +15,6 @@ from radiorim.volume import Volume, require_same_grid
 
 if TYPE_CHECKING:
     import pandas as pd
-    from scipy.spatial import KDTree
 
     from radiorim.case import Case
     from radiorim.lesions import Lesions
@@ -70,15 +69,15 @@ class Location:
     def __call__(self, case: Case, lesions: Lesions) -> pd.DataFrame:
         """One row for each lesion, nothing undefined."""
         parts = list(regions(lesions))
-        points = [lesions.labels.to_mm(part.voxels()) for part in parts]
         nearest = _nearest_other_mm([_surface_mm(part, lesions.labels) for part in parts], self.far_mm)
         brain = _Brain.of(_brain_mask(case, lesions)) if self.brain and parts else None
         rows = []
-        for mine, gap in zip(points, nearest, strict=True):
-            centre = mine.mean(axis=0)
+        for part, gap in zip(parts, nearest, strict=True):
+            voxels = part.voxels()
+            centre = lesions.labels.to_mm(voxels).mean(axis=0)
             row = {f"{axis}_mm": value for axis, value in zip(_AXES, centre, strict=True)}
             row |= {"nearest_lesion_mm": gap, "lesion_count": len(parts)}
-            row |= brain.place(mine, centre) if brain else {}
+            row |= brain.place(voxels, centre) if brain else {}
             rows.append({_PREFIX + name: value for name, value in row.items()})
         return feature_frame(lesions.numbers, list(self._known()), rows)
 
@@ -93,40 +92,48 @@ class Location:
 
 @dataclass(frozen=True, eq=False)
 class _Brain:
-    """The voxels just outside the brain, and the corners of its box, RAS mm."""
+    """Depth of each voxel of the brain's box (`box` of the grid), and the brain's extremes in RAS mm."""
 
-    mask: Volume
-    outside: KDTree
+    depth_mm: np.ndarray
+    box: tuple[slice, slice, slice]
     low_mm: np.ndarray
     high_mm: np.ndarray
 
     @classmethod
     def of(cls, mask: Volume) -> _Brain:
-        from scipy.spatial import KDTree
+        from scipy import ndimage
 
-        inside = np.pad(mask.data != 0, 1)
-        border = np.zeros_like(inside)
-        for axis in range(3):
-            for step in (-1, 1):
-                border |= np.roll(inside, step, axis=axis)
-        # The nearest outside voxel of an inside one always shares a face with an inside one.
-        outside = mask.to_mm(np.argwhere(border & ~inside) - 1)
-        tree = KDTree(outside, balanced_tree=False, compact_nodes=False)
-        # Half a voxel matters little to a relative position; the outer border stands for the box.
-        return cls(mask, tree, outside.min(axis=0), outside.max(axis=0))
+        inside = mask.data != 0
+        box = ndimage.find_objects(inside.astype(np.uint8))[0]
+        # Beyond the edge of the grid nothing is brain.
+        padded = np.pad(inside[box], 1)
+        depth = ndimage.distance_transform_edt(padded, sampling=mask.spacing)[1:-1, 1:-1, 1:-1]
+        ends = mask.to_mm(_line_ends(inside[box]) + [side.start for side in box])
+        return cls(depth, box, ends.min(axis=0), ends.max(axis=0))
 
-    def place(self, points: np.ndarray, centre: np.ndarray) -> dict[str, float]:
+    def place(self, voxels: np.ndarray, centre_mm: np.ndarray) -> dict[str, float]:
         """Depth of the lesion's voxels and place of its centre."""
-        voxels = np.rint(self.mask.to_voxels(points)).astype(int)
-        inside = self.mask.data[tuple(voxels.T)] != 0
-        depth = np.where(inside, self.outside.query(points)[0], 0.0)
-        relative = np.clip((centre - self.low_mm) / (self.high_mm - self.low_mm), 0, 1)
+        local = voxels - [side.start for side in self.box]
+        known = ((local >= 0) & (local < self.depth_mm.shape)).all(axis=1)
+        depth = np.zeros(len(voxels))
+        depth[known] = self.depth_mm[tuple(local[known].T)]
+        # A brain one voxel wide has no sides.
+        width = np.maximum(self.high_mm - self.low_mm, 1e-6)
+        relative = np.clip((centre_mm - self.low_mm) / width, 0, 1)
         return {
             "depth_mm": depth.mean(),
             "depth_min_mm": depth.min(),
             **{f"relative_{axis}": value for axis, value in zip(_AXES, relative, strict=True)},
             "relative_lateral": abs(2 * relative[0] - 1),
         }
+
+
+def _line_ends(inside: np.ndarray) -> np.ndarray:
+    """First and last voxel of every line along the first axis: the extremes in any direction are among them."""
+    lines = np.argwhere(inside.any(axis=0))
+    first = inside.argmax(axis=0)[tuple(lines.T)]
+    last = len(inside) - 1 - inside[::-1].argmax(axis=0)[tuple(lines.T)]
+    return np.concatenate([np.column_stack([end, lines]) for end in (first, last)])
 
 
 def _brain_mask(case: Case, lesions: Lesions) -> Volume:
