@@ -53,8 +53,9 @@ class MissingExtra(RadiorimError):
 
     exit_code = 4
 
-    def __init__(self, library: str, extra: str) -> None:
-        super().__init__(f"{library} is not installed. Run: pip install 'radiorim[{extra}]'")
+    def __init__(self, library: str, extra: str = "") -> None:
+        what = f"'radiorim[{extra}]'" if extra else library
+        super().__init__(f"{library} is not installed. Run: pip install {what}")
 
 
 class PartialFailure(RadiorimError):
@@ -63,8 +64,11 @@ class PartialFailure(RadiorimError):
     exit_code = 5
 
 
-def require(library: str, extra: str) -> ModuleType:
-    """Import an optional library, or raise `MissingExtra` with the pip line that brings it."""
+def require(library: str, extra: str = "") -> ModuleType:
+    """Import an optional library, or raise `MissingExtra` with the pip line that brings it.
+
+    Without `extra` the line names the library itself: for libraries that no extra of radiorim holds.
+    """
     try:
         return importlib.import_module(library)
     except ModuleNotFoundError as error:

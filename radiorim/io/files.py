@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from radiorim.errors import DataError
 
 __all__ = ["existing", "read_json", "sha256", "whole", "write_json", "write_text"]
@@ -36,8 +38,11 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def write_json(path: Path, content: Any) -> Path:
-    """Write JSON, whole or not at all. NaN is not JSON and raises ValueError."""
-    return write_text(path, json.dumps(content, indent=2, allow_nan=False, default=str) + "\n")
+    """Write JSON, whole or not at all; numpy numbers become numbers and paths text.
+
+    NaN is not JSON and raises ValueError; what JSON has no form for raises TypeError.
+    """
+    return write_text(path, json.dumps(content, indent=2, allow_nan=False, default=_plain) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -61,3 +66,11 @@ def sha256(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
