@@ -17,7 +17,7 @@ from radiorim.report.registration import pairs
 from radiorim.report.render import Head, Section
 from radiorim.report.slices import AXIAL
 from radiorim.report.strips import MOST_STRIPS, strips
-from radiorim.report.words import image_in_words, number, plural
+from radiorim.report.words import image_in_words, number, plural, quality_in_words
 
 __all__ = ["CASE_SECTIONS", "case_head", "case_view"]
 
@@ -41,14 +41,15 @@ TITLES = {
 }
 
 HOW_TO_READ = (
-    "Pictures follow the radiological convention: the patient's left is on the right, marked L; axial cuts are "
-    "seen from the feet. Sagittal cuts have the front of the head on the left.",
-    "Orange is a lesion that was called, blue a candidate that was not, a dashed white line the given truth where "
-    "there is one. Hold the pointer over a picture, or use the switch above, to see it without outlines.",
+    "Pictures follow the radiological convention: the patient's left is on the right, marked L; axial cuts "
+    "are seen from the feet. Sagittal cuts have the front of the head on the left.",
+    "Orange is a lesion that was called, blue one that was not, a dashed white line the given truth where there "
+    "is one. Hold the pointer over a picture, or use the switch above, to see it without outlines.",
     "A score runs from 0 to 1. It is the judge's output, not a probability of disease, and compares lesions "
-    "within this recipe only. Orange bars are features that raised the score, blue ones lowered it (log-odds).",
-    "Check the alignment of the visits first: a line of one-sided difference along the cortex or ventricles means "
-    "that the visits do not match there, and candidates in that place are not to be trusted.",
+    "within this recipe only. Orange bars are features that raised the score, blue ones lowered it "
+    "(log-odds).",
+    "Check the alignment of the visits first: a line of one-sided difference along the cortex or ventricles "
+    "means that the visits do not match there, and candidates in that place are not to be trusted.",
 )
 
 
@@ -97,7 +98,7 @@ def _inputs(view: CaseView) -> Mapping[str, Any]:
 def _registration(view: CaseView) -> Mapping[str, Any] | None:
     if "difference" not in view.scene.layers:
         return None
-    quality = [(name.replace("_", " "), number(value)) for name, value in view.report.case.quality.items()]
+    quality = [quality_in_words(name, value) for name, value in view.report.case.quality.items()]
     return {"pairs": pairs(view.scene), "quality": quality}
 
 
@@ -135,7 +136,7 @@ def _main_layer(view: CaseView) -> str | None:
 
 def _strips(view: CaseView) -> Mapping[str, Any]:
     found = view.found
-    shown = strips(view.scene, found[:MOST_STRIPS], view.report.contributions) if view.scene.layers else []
+    shown = strips(view.scene, found, view.report.contributions) if view.scene.layers else []
     return {
         "strips": shown,
         "word": view.word,
@@ -189,7 +190,7 @@ CASE_SECTIONS = (
     ),
     Section("mosaic", "Where the lesions are", "Axial slices from the lowest up.", _mosaic),
     Section("strips", "Lesion by lesion", "The highest score first.", _strips),
-    Section("table", "All candidates", "Centres are millimetres in RAS of the grid shown.", _table),
+    Section("table", "The lesion table", "Centres are millimetres in RAS of the grid shown.", _table),
     Section("skipped", "What was skipped, and why", "", _skipped),
     Section("methods", "Methods", "", methods_section),
 )

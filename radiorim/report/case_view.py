@@ -1,4 +1,4 @@
-"""A case report as its sections look at it: the table in reading order, what was called, what can be shown."""
+"""A case report as its sections look at it: the table in reading order, what was called, pictures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CaseView:
 
     @property
     def word(self) -> str:
-        """What a called lesion is called: new, vanished or rim."""
+        """What a called lesion is called: new, vanished or rim-positive."""
         return called_word(self.report.recipe)
 
 
@@ -58,19 +58,25 @@ def in_reading_order(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def called_word(recipe: Recipe) -> str:
-    """`rim` for the rim task; for the other what `find` looks for: `new` (the default) or `vanished`."""
-    return "rim" if recipe.task == "rim" else str(getattr(recipe.find, "sign", "new"))
+    """`rim-positive` for the rim task; else what `find` looks for: `new` (the default) or `vanished`."""
+    return "rim-positive" if recipe.task == "rim" else str(getattr(recipe.find, "sign", "new"))
 
 
 def answer(view: CaseView) -> str:
     """The result in one sentence."""
-    n, all_rows = len(view.found), len(view.table)
-    if not all_rows:
-        return "Nothing was found that could be called a lesion."
-    kind = "rim lesions" if view.word == "rim" else view.word
-    looked = "the only candidate" if all_rows == 1 else f"{all_rows} candidates"
-    if not n:
-        return f"No lesion called {kind.removesuffix(' lesions')}; {looked} looked at."
-    total = volume(float(view.found["volume_mm3"].sum()))
-    together = " together" if n > 1 else ""
-    return f"{plural(n, 'lesion')} called {kind.removesuffix(' lesions')}, {total}{together}; {looked} looked at."
+    n, looked_at = len(view.found), len(view.table)
+    if not looked_at:
+        return (
+            "There was no lesion to call." if _given(view) else "No candidate was found, so none was called."
+        )
+    total = volume(float(view.found["volume_mm3"].sum())) + (" together" if n > 1 else "")
+    if _given(view):
+        among = plural(looked_at, "given lesion")
+        return f"{n} of {among} called {view.word}, {total}." if n else f"None of {among} called {view.word}."
+    looked = f"; {plural(looked_at, 'candidate')} looked at."
+    return f"{plural(n, 'lesion')} called {view.word}".capitalize() + (f", {total}" if n else "") + looked
+
+
+def _given(view: CaseView) -> bool:
+    """Whether lesions are given and not found, as rim systems have it."""
+    return view.report.recipe.task == "rim"

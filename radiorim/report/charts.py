@@ -37,7 +37,7 @@ STYLE = {
 }
 
 
-def chart(name: str, draw: Callable[[Axes], None], *, size: tuple[float, float] = (4.6, 3.7)) -> Markup:
+def chart(name: str, draw: Callable[[Axes], None], *, size: tuple[float, float] = (3.9, 3.2)) -> Markup:
     """Let `draw` fill an axis and give the SVG; `name` keeps its ids apart from those of other charts."""
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -54,7 +54,7 @@ def chart(name: str, draw: Callable[[Axes], None], *, size: tuple[float, float] 
 
 
 def _inline(svg: str, name: str) -> str:
-    """The <svg> element alone, ids with a prefix, without namespaces (HTML knows them), ink as currentColor."""
+    """The <svg> element alone: ids with a prefix, no namespaces (HTML knows them), ink as currentColor."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\sxmlns(:\w+)?="[^"]*"', "", svg)
     svg = re.sub(r'(<svg[^>]*?)\swidth="[^"]*"', r"\1", svg, count=1)

@@ -1,4 +1,4 @@
-"""What the scores of a group look like: histogram, ROC, precision and recall, calibration; bands over people."""
+"""What the scores of a group look like: histogram, ROC, precision-recall, calibration; bands over people."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def sensitivity_at(truth: NDArray, score: NDArray) -> NDArray:
 
 
 def precision_at(truth: NDArray, score: NDArray) -> NDArray:
-    """Precision at each recall of `GRID`: of the first operating point that reaches it (a step, not a line)."""
+    """Precision at each recall of `GRID`: of the first operating point that reaches it (a step)."""
     _, hits, alarms = operating_points(truth, score)
     recall, precision = hits[1:] / hits[-1], hits[1:] / (hits[1:] + alarms[1:])
     return precision[np.searchsorted(recall, GRID - 1e-12).clip(0, len(precision) - 1)]

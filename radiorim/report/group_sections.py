@@ -29,13 +29,13 @@ METRICS = {
 }
 
 HOW_TO_READ = (
-    "Intervals and grey bands are 95 % over resampled people, because lesions of one person are not independent. "
-    "With few people they are wide, and that is the finding.",
+    "Intervals and grey bands are 95 % over resampled people, because lesions of one person are not "
+    "independent. With few people they are wide, and that is the finding.",
     "PR-AUC must be read against the prevalence (dashed line) and cannot be compared between cohorts.",
-    "A lesion that was never a candidate has no score: it counts as missed where the table of scores has a row for it, "
-    "and is in no curve.",
-    "Calibration asks whether, of lesions with a score near 0.7, about 70 % are true. Scores of a judge trained on "
-    "oversampled lesions are often too high.",
+    "A lesion that was never a candidate has no score: it counts as missed where the table of scores has a "
+    "row for it, and is in no curve.",
+    "Calibration asks whether, of lesions with a score near 0.7, about 70 % are true. Scores of a judge "
+    "trained on oversampled lesions are often too high.",
     "Open the worst cases first: a few people often explain most errors.",
 )
 
@@ -66,10 +66,10 @@ def _people(view: GroupView) -> int:
 
 def _answer(view: GroupView) -> str:
     called, cases = int(view.cases["called"].sum()), view.cases
-    kind = "a rim lesion" if view.word == "rim" else view.word
-    said = f"{plural(called, 'lesion')} called {kind} in {plural(int((cases['called'] > 0).sum()), 'case')} of {len(cases)}"
-    if called == 0:
-        said = f"No lesion called {kind} in {plural(len(cases), 'case')}"
+    said = f"No lesion called {view.word} in {plural(len(cases), 'case')}"
+    if called:
+        among = f"{int((cases['called'] > 0).sum())} of {plural(len(cases), 'case')}"
+        said = f"{plural(called, 'lesion')} called {view.word} in {among}"
     if not view.known:
         return f"{said}; the truth is not known."
     hits, alarms, missed = (int(cases[c].sum()) for c in ("hits", "false_alarms", "missed"))
@@ -113,7 +113,12 @@ def _worst(view: GroupView) -> Mapping[str, Any] | None:
         return None
     cases = view.cases.assign(errors=view.cases["false_alarms"] + view.cases["missed"])
     bad = cases[cases["errors"] > 0].sort_values(["errors", "surprise"], ascending=False, kind="stable")
-    return {"rows": bad[:WORST].to_dict("records"), "pages": view.report.pages}
+    return {"rows": [_errors(row) for row in bad[:WORST].to_dict("records")], "pages": view.report.pages}
+
+
+def _errors(row: Mapping[str, Any]) -> tuple[str, str]:
+    alarms, missed, hits = (int(row[name]) for name in ("false_alarms", "missed", "hits"))
+    return row["case"], f"{plural(alarms, 'false alarm')}, {missed} missed, {hits} true"
 
 
 def _failed(view: GroupView) -> Mapping[str, Any]:
@@ -128,7 +133,7 @@ GROUP_SECTIONS = (
     Section(
         "worst",
         "Worst cases",
-        "Most false alarms and misses; then those whose scores lie furthest from the truth.",
+        "Most false alarms and misses first; ties by how far scores lie from the truth.",
         _worst,
     ),
     Section("cases", "Cases", "", _cases),

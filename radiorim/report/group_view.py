@@ -34,7 +34,7 @@ class GroupView:
 
     @property
     def word(self) -> str:
-        """What a called lesion is called: new, vanished or rim."""
+        """What a called lesion is called: new, vanished or rim-positive."""
         return called_word(self.report.recipe)
 
     @property
@@ -46,13 +46,14 @@ class GroupView:
 def group_view(report: GroupReport) -> GroupView:
     """Fill in what the table of scores may lack (truth, score, found, person) as unknown."""
     scores = report.scores.reset_index(drop=True)
+    if not len(scores):
+        scores = scores.reindex(columns=list(dict.fromkeys([*scores.columns, "case"])))
     for name in ("score", "truth", "volume_mm3"):
         values = scores[name] if name in scores else pd.Series(np.nan, index=scores.index)
         scores = scores.assign(**{name: pd.to_numeric(values).astype(float)})
     scores = scores.assign(found=called(scores))
-    for name in ("case", "person"):
-        if name not in scores:
-            scores = scores.assign(**{name: scores["case"] if "case" in scores else ""})
+    if "person" not in scores:
+        scores = scores.assign(person=scores["case"])
     scores = scores.astype({"case": str, "person": str})
     return GroupView(report, scores, case_counts(scores, [str(case) for case in report.cases]))
 
@@ -60,8 +61,8 @@ def group_view(report: GroupReport) -> GroupView:
 def case_counts(scores: pd.DataFrame, cases: list[str]) -> pd.DataFrame:
     """One row for each case, also without lesions: candidates, called, volume, and against the truth.
 
-    hits, false_alarms and missed are NaN where no lesion of the case has a known truth; a case without any row has
-    nothing to miss that is known here. Cases that only `scores` names are added at the end.
+    hits, false_alarms and missed are NaN where no lesion of the case has a known truth; a case without any
+    row has nothing to miss that is known here. Cases that only `scores` names are added at the end.
     """
     names = list(dict.fromkeys([*cases, *scores["case"]]))
     rows = []

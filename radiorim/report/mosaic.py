@@ -12,7 +12,7 @@ from radiorim.report.slices import AXIAL, Cut, Scene
 __all__ = ["Mosaic", "choose_slices", "mosaic"]
 
 MOST_SLICES = 24
-FEWEST_SLICES = 8
+FEWEST_SLICES = 12
 PIXELS = 360
 
 
@@ -45,7 +45,7 @@ def mosaic(scene: Scene, layer: str, found: list[int], z_mm: dict[int, float]) -
                 cut,
                 pixels=PIXELS,
                 alt=f"axial slice {index}, lesions {here}",
-                caption=f"z {z_mm[index]:.0f} mm",
+                caption=f"z {z_mm[index]:.0f} mm".replace("-", "−"),
                 strokes=strokes(masks, scene, cut),
                 labels=tuple(_number(scene, cut, number) for number in here),
             )
@@ -58,7 +58,8 @@ def choose_slices(areas: dict[int, np.ndarray], inside: np.ndarray) -> tuple[lis
 
     `areas` gives for each lesion its voxels in each slice. A slice shows a lesion if it holds at least half
     of its largest area. Greedy: the slice that shows most lesions not yet shown, until all are shown or
-    `MOST_SLICES` are used; then slices at even steps, up to `FEWEST_SLICES`. Also the lesions left unshown.
+    `MOST_SLICES` are used; then those furthest from the others, up to `FEWEST_SLICES`. Also gives the lesions
+    left unshown.
     """
     shows = {number: 2 * area >= area.max() for number, area in areas.items()}
     left, chosen = dict(shows), []
@@ -70,10 +71,11 @@ def choose_slices(areas: dict[int, np.ndarray], inside: np.ndarray) -> tuple[lis
     unshown = [number for number in left if not any(areas[number][index] for index in chosen)]
     brain = np.flatnonzero(inside.any(axis=(0, 1)))
     low, high = np.quantile(brain, [0.2, 0.9])
-    for index in np.rint(np.linspace(low, high, FEWEST_SLICES)).astype(int):
-        if len(chosen) < FEWEST_SLICES and index not in chosen:
-            chosen.append(int(index))
-    return sorted(chosen), unshown
+    steps = np.unique(np.rint(np.linspace(low, high, 2 * FEWEST_SLICES)).astype(int))
+    while len(chosen) < min(FEWEST_SLICES, len(steps)):
+        away = [min((abs(index - other) for other in chosen), default=0) for index in steps]
+        chosen.append(int(steps[int(np.argmax(away))]))
+    return sorted(set(chosen)), unshown
 
 
 def _areas(labels: np.ndarray, numbers: list[int]) -> dict[int, np.ndarray]:

@@ -25,8 +25,8 @@ __all__ = ["CaseReport", "GroupReport", "write_case_page", "write_group_page"]
 class CaseReport:
     """What the page of one case is made from.
 
-    `case` is prepared: its images lie on the grid of `lesions`, whose table may hold score, found, status, truth,
-    sign, too_small and features. `contributions` is indexed by lesion with one column for each feature
+    `case` is prepared: its images lie on the grid of `lesions`, whose table may hold score, found, status,
+    truth, sign, too_small and features. `contributions` is indexed by lesion with one column for each feature
     (LightGBM's pred_contrib, log-odds). `skipped` are sentences.
     """
 
@@ -43,7 +43,7 @@ class GroupReport:
     """What the page of a group is made from.
 
     `scores`: a row for each lesion (case, person, lesion, volume_mm3, score, found, truth 0/1/NaN, fold).
-    `evaluation`: group, metric, value, low, high, n, note. `cases` names all cases, also those without a lesion;
+    `evaluation`: group, metric, value, low, high, n, note. `cases` names all, also those without a lesion;
     `pages` links them; `failed` is a table of cases and reasons.
     """
 

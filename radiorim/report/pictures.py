@@ -1,4 +1,4 @@
-"""Small self-contained pictures: a grey-scale JPEG as a data URI, with outlines and letters as vector marks."""
+"""Small self-contained pictures: a grey-scale JPEG as a data URI, outlines and numbers as vector marks."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def encode(grey: np.ndarray) -> str:
 
 
 def outline(mask: np.ndarray, scene: Scene, cut: Cut) -> str:
-    """SVG path, in mm of the picture, around the voxels of a canonical mask that a cut meets; empty if none."""
+    """SVG path, in mm of the picture, around the voxels of a canonical mask in a cut; empty if none."""
     from contourpy import contour_generator
 
     wide, high = scene.pixel(cut.axis)

@@ -43,7 +43,7 @@ def pairs(scene: Scene, *, centre: np.ndarray | None = None) -> list[Pair]:
 
 
 def checkerboard(one: np.ndarray, other: np.ndarray, *, tile: int) -> np.ndarray:
-    """Squares of `tile` pixels taken from one and the other array in turn; the upper left is from the first."""
+    """Squares of `tile` pixels from one and the other array in turn; the upper left is from the first."""
     rows, columns = np.indices(one.shape) // max(tile, 1)
     return np.where((rows + columns) % 2 == 0, one, other)
 

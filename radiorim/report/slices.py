@@ -1,7 +1,8 @@
 """From volumes of any orientation to flat pictures: reorientation, display windows, cuts and crops.
 
-Everything on a page is shown in the radiological convention: axial and coronal cuts are seen from the feet and
-from the front, so the patient's left lies on the right of the picture; sagittal cuts have the nose on the left.
+Everything on a page is shown in the radiological convention: axial cuts are seen from the feet and coronal
+ones from the front, so the patient's left lies on the right of the picture; sagittal cuts have the nose on
+the left.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Scene:
 
 
 def canonical(volume: Volume) -> Volume:
-    """The volume with its axes swapped and flipped, never interpolated, so that they run nearest to R, A and S."""
+    """The volume with axes swapped and flipped, never interpolated, so that they run nearest to R, A, S."""
     import nibabel as nib
 
     orientation = nib.io_orientation(volume.affine)
@@ -155,9 +156,9 @@ def _layer(data: np.ndarray, inside: np.ndarray, *, signed: bool) -> Layer:
     if not values.size:
         return Layer(data, 0.0, 1.0)
     if signed:
-        reach = float(np.percentile(np.abs(values), 99)) or 1.0
+        reach = float(np.percentile(np.abs(values), 99.7)) or 1.0
         return Layer(data, -reach, reach)
-    low, high = (float(edge) for edge in np.percentile(values, (0.5, 99.7)))
+    low, high = (float(edge) for edge in np.percentile(values, (0.5, 99.9)))
     return Layer(data, low, high if high > low else low + 1.0)
 
 

@@ -1,4 +1,4 @@
-"""One strip for each lesion: where it is, close-ups of every image in two directions, why it was scored so."""
+"""One strip for each lesion: where it is, close-ups of every image, what moved its score."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["MOST_STRIPS", "Bar", "Strip", "bars", "strips"]
 
 MOST_STRIPS = 30
 SMALLEST_SIDE_MM = 40.0
-PIXELS = 200
+PIXELS = 240
 NOT_FEATURES = ("bias", "expected_value", "base", "lesion")
 
 
@@ -50,18 +50,30 @@ class Strip:
     def truth(self) -> str:
         """Whether the truth agrees with the call; empty where it is not known."""
         truth = float(self.row.get("truth", np.nan))
-        return "" if np.isnan(truth) else ("true" if truth == 1 else "false alarm, by the truth given")
+        return (
+            ""
+            if np.isnan(truth)
+            else ("true, by the given truth" if truth == 1 else "false alarm, by the given truth")
+        )
 
 
-def strips(scene: Scene, rows: pd.DataFrame, contributions: pd.DataFrame | None) -> list[Strip]:
-    """A strip for each row (a part of the lesion table), in its order."""
+def strips(scene: Scene, found: pd.DataFrame, contributions: pd.DataFrame | None) -> list[Strip]:
+    """A strip for each of the first `MOST_STRIPS` called lesions (rows of the table), in their order."""
     from scipy import ndimage
 
-    boxes = ndimage.find_objects(scene.labels)
+    boxes, rows = ndimage.find_objects(scene.labels), found[:MOST_STRIPS]
+    called = np.isin(scene.labels, found["lesion"])
+    masks = {"truth": scene.truth, "other": (scene.labels > 0) & ~called, "called": called}
     pushes = _pushes(contributions, rows)
     longest = max((float(push.abs().max()) for push in pushes.values() if len(push)), default=0.0)
     return [
-        _strip(scene, row, boxes[int(row["lesion"]) - 1], bars(row, pushes.get(int(row["lesion"])), longest))
+        _strip(
+            scene,
+            row,
+            masks=_with_own(scene, masks, int(row["lesion"])),
+            box=boxes[int(row["lesion"]) - 1],
+            why=bars(row, pushes.get(int(row["lesion"])), longest),
+        )
         for row in rows.to_dict("records")
     ]
 
@@ -94,20 +106,30 @@ def _pushes(contributions: pd.DataFrame | None, rows: pd.DataFrame) -> dict[int,
     }
 
 
-def _strip(scene: Scene, row: Mapping[str, object], box: tuple[slice, ...], why: tuple[Bar, ...]) -> Strip:
-    lesion = int(row["lesion"])
-    this = np.zeros(scene.labels.shape, dtype=bool)
-    this[box] = scene.labels[box] == lesion
-    centre = _seat(this, box)
-    side = max(
-        SMALLEST_SIDE_MM, 1.6 * max((s.stop - s.start) * mm for s, mm in zip(box, scene.spacing, strict=True))
-    )
-    masks = {"truth": scene.truth, "other": (scene.labels > 0) & ~this, "found": this}
+def _strip(
+    scene: Scene,
+    row: Mapping[str, object],
+    *,
+    masks: Mapping[str, np.ndarray | None],
+    box: tuple[slice, ...],
+    why: tuple[Bar, ...],
+) -> Strip:
+    centre = _seat(masks["found"], box)
+    extent = max((s.stop - s.start) * mm for s, mm in zip(box, scene.spacing, strict=True))
+    side = max(SMALLEST_SIDE_MM, 1.6 * extent)
     views = tuple(
         (word, tuple(_close_up(scene, name, (centre, axis, side), masks) for name in scene.layers))
         for word, axis in (("axial", AXIAL), ("coronal", CORONAL))
     )
-    return Strip(lesion, row, _where(scene, centre, side), views, why)
+    return Strip(int(row["lesion"]), row, _where(scene, centre, side), views, why)
+
+
+def _with_own(
+    scene: Scene, masks: Mapping[str, np.ndarray | None], lesion: int
+) -> dict[str, np.ndarray | None]:
+    """The masks to outline, with the lesion itself taken out of `called` and put last, as `found`."""
+    this = scene.labels == lesion
+    return {**masks, "called": masks["called"] & ~this, "found": this}
 
 
 def _seat(this: np.ndarray, box: tuple[slice, ...]) -> np.ndarray:

@@ -18,6 +18,7 @@ __all__ = [
     "number",
     "place",
     "plural",
+    "quality_in_words",
     "volume",
 ]
 
@@ -68,7 +69,8 @@ def feature_in_words(name: str) -> str:
         return _with_unit(parts)
     image, *filters = parts[:at]
     filters = [part for part in filters if part != "original"]
-    said = [image_in_words(image), " ".join(filters), FAMILIES[parts[at]], _with_unit(parts[at + 1 :])]
+    about = "" if image == parts[at] else image_in_words(image)
+    said = [about, " ".join(filters), FAMILIES[parts[at]], _with_unit(parts[at + 1 :])]
     return " · ".join(word for word in said if word)
 
 
@@ -79,6 +81,16 @@ def field_in_words(name: str, value: Any) -> str:
     if last in UNITS:
         return f"{' '.join(parts)} {said} {UNITS[last]}".strip()
     return f"{' '.join([*parts, last])} {said}"
+
+
+def quality_in_words(name: str, value: float) -> tuple[str, str]:
+    """A figure of quality and its unit: `rotation_deg`, 3.4 as ("Rotation", "3.4°")."""
+    *parts, last = name.split("_")
+    unit = {"deg": "°", "mm": " mm", "percent": " %"}.get(last)
+    words = " ".join(
+        "NCC" if part == "ncc" else part for part in (parts if unit and parts else [*parts, last])
+    )
+    return words[:1].upper() + words[1:], number(value) + (unit or "" if parts else "")
 
 
 def camel_in_words(name: str) -> str:
@@ -96,7 +108,8 @@ def number(value: Any, digits: int = 3) -> str:
     real = float(value)
     if math.isnan(real):
         return "–"
-    return f"{real:.0f}" if real.is_integer() and abs(real) < 1e6 else f"{real:.{digits}g}"
+    whole = abs(real) < 1e6 and (real.is_integer() or abs(real) >= 10**digits)
+    return f"{real:.0f}" if whole else f"{real:.{digits}g}"
 
 
 def fixed(value: Any, digits: int) -> str:
