@@ -67,7 +67,7 @@ def native(case: Case, lesions: Lesions) -> Lesions:
     """The lesions on the grid of the scan that they belong to: the follow-up's own for a registered pair."""
     if case.placement is None:
         return lesions
-    return labels_to(lesions, case.placement.native, np.linalg.inv(case.placement.to_native))
+    return labels_to(lesions, case.placement.native, case.placement.to_native)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +95,15 @@ class Model:
     def examine(self, case: Case) -> Examination:
         """The candidates of a case with `score` and `found`, on the working grid."""
         looked = examine(self.recipe, self.finder, case)
-        return Examination(looked.case, self._judged(looked), looked.skipped)
+        return Examination(looked.case, self.judge(looked), looked.skipped)
 
     def predict(self, case: Case) -> Lesions:
-        """The candidates with `score` and `found` on the case's own grid; an empty table if there are none."""
+        """The candidates with `score` and `found` on the case's own grid; an empty table if none."""
         looked = self.examine(case)
         return native(looked.case, looked.lesions)
 
-    def _judged(self, looked: Examination) -> Lesions:
+    def judge(self, looked: Examination) -> Lesions:
+        """Add `score` and `found` to candidates; without a judge the score is NaN and all are found."""
         if self.scorer is not None:
             return self.scorer(looked.case, looked.lesions)
         return looked.lesions.with_columns(score=np.nan, found=True)

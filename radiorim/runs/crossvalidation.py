@@ -38,7 +38,7 @@ SHARE = "contribution_"
 
 @dataclass(frozen=True)
 class Plan:
-    """How a cross-validation is carried out. With a folder, finished folds are kept there and not done again."""
+    """How a cross-validation is carried out. Finished folds are kept in `folder`, if there is one."""
 
     seed: int = 0
     n_jobs: int = 1
@@ -49,8 +49,8 @@ def crossvalidate(recipe: Recipe, table: pd.DataFrame, folds: Mapping[str, int],
     """Judge each lesion of a measured table by a model fitted on the other folds.
 
     Returns one row for each lesion in the order of the table: identity, `truth`, `fold`, `score`, `found`,
-    `threshold` and `contribution_*` (log-odds). People that are in no fold, because none of their lesions has a
-    known truth, are judged by the model of fold 0, which has not seen them either.
+    `threshold` and `contribution_*` (log-odds). People in no fold, because none of their lesions has a known
+    truth, are judged by the model of fold 0, which has not seen them either.
     """
     import pandas as pd
     from joblib import Parallel, delayed
@@ -88,7 +88,7 @@ def score_fold(judge: Tabular, table: pd.DataFrame, fold: int, *, seed: int) -> 
     shared = sorted(set(train["person"]) & set(test["person"]))
     if shared:
         raise DataError(
-            f"{len(shared)} people are on both sides of fold {fold} (such as {shared[0]}). Folds are by person."
+            f"{len(shared)} people are in both parts of fold {fold}, like {shared[0]}. Folds are by person."
         )
     return judged_columns(judge.fit_table(train, seed=seed), test)
 

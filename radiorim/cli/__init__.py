@@ -1,0 +1,106 @@
+"""The command line: one file for each command, imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from radiorim import __version__
+from radiorim.errors import RadiorimError, UnknownName
+
+__all__ = ["app", "main", "run"]
+
+COMMANDS = {
+    "doctor": "Say what is installed and test that it works.",
+    "demo": "Make a phantom cohort to try everything on, offline.",
+    "list": "List the recipes.",
+    "show": "Show one recipe with all its numbers.",
+    "cite": "Give the citation and methods text of a recipe.",
+    "prepare": "Register, correct and match a pair of FLAIR scans.",
+    "detect": "Find new lesions between two FLAIR scans.",
+    "extract-features": "Measure lesions: one row each.",
+    "train": "Fit a recipe and save the model.",
+    "classify": "Score lesions with a model, or by cross-validation.",
+    "evaluate": "Compare found with true lesions.",
+    "report": "Write pages to look at.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's file only when that command is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order in which one meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command; raises `UnknownName` with the nearest names."""
+        if cmd_name not in COMMANDS:
+            raise UnknownName("command", cmd_name, COMMANDS)
+        if ctx.resilient_parsing or getattr(ctx, "listing", False):
+            return click.Command(cmd_name, help=COMMANDS[cmd_name])
+        module = importlib.import_module(f"radiorim.cli.{cmd_name.replace('-', '_')}")
+        return module.command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, without importing any command."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="radiorim")
+def app() -> None:
+    """New lesions and rim lesions of multiple sclerosis: find, measure, judge, compare.
+
+    Start with `radiorim doctor`, then `radiorim demo demo`.
+    """
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code (README, "Exit codes"). Every error ends in one sentence."""
+    try:
+        app.main(args=list(arguments), prog_name="radiorim", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except BrokenPipeError:
+        return 0
+    except BaseException as error:
+        sentence, code = _explained(error)
+        click.echo(f"radiorim: {sentence}", err=True)
+        return code
+    return 0
+
+
+def _explained(error: BaseException) -> tuple[str, int]:
+    """One sentence for any error, and the exit code that goes with it."""
+    if isinstance(error, RadiorimError):
+        return str(error), error.exit_code
+    if isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        hint = f" Try '{context.command_path} --help'." if context else ""
+        return error.format_message() + hint, 2
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return "stopped; run the same command to go on", 130
+    return f"this is a bug: traceback in {_crash_file()}; please send it", 1
+
+
+def _crash_file() -> Path:
+    path = Path.cwd() / f"radiorim-crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
+    path.write_text(
+        f"radiorim {__version__}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}", encoding="utf-8"
+    )
+    return path

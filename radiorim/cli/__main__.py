@@ -1,0 +1,5 @@
+"""`python -m radiorim.cli`: the same as `radiorim`."""
+
+from radiorim.cli import main
+
+main()

@@ -1,0 +1,79 @@
+"""`radiorim classify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
+from radiorim.errors import UsageError
+
+
+@click.command("classify")
+@click.argument("data", type=DATA)
+@click.option("--model", "folder", type=DATA, help="Model folder made by `radiorim train`.")
+@click.option("--recipe", "name", help="Recipe to cross-validate, or one that needs no training.")
+@click.option("--crossvalidate", "folds", type=click.IntRange(2), metavar="K", help="Folds by person.")
+@out("Folder for scores and evaluation.")
+@device
+@n_jobs
+@seed
+@overwrite
+@common
+def command(
+    data: Path,
+    folder: Path | None,
+    name: str | None,
+    folds: int | None,
+    out: Path,
+    device: str,
+    n_jobs: int,
+    seed: int,
+    overwrite: bool,
+) -> None:
+    """Score the lesions of a BIDS data set or of a feature table.
+
+    With --model every lesion is scored by that model; with --recipe and --crossvalidate each by a model that
+    has not seen its person. Writes scores.tsv and contributions.tsv; with truth also evaluation.tsv.
+    """
+    from radiorim.cli.cohorts import measured_table
+    from radiorim.cli.models import chosen_model, chosen_recipe
+    from radiorim.cli.tables import figures_text
+    from radiorim.io.derivatives import Derivative
+    from radiorim.runs.classification import by_crossvalidation, by_model, fit_on_table, write_scores
+    from radiorim.runs.crossvalidation import Plan, tabular_judge
+    from radiorim.runs.masks import evaluate, write_masks
+    from radiorim.runs.record import Request, open_run
+
+    del device  # no recipe so far has a network
+    if folds and not name:
+        raise UsageError("--crossvalidate K needs --recipe NAME: it fits the recipe K times.")
+    if not folds and not name and not folder:
+        raise UsageError("give --model MODEL, or --recipe NAME --crossvalidate K.")
+    recipe = chosen_recipe(name) if folds else chosen_model(name, folder).recipe
+    request = Request(
+        "classify", {"data": data}, recipe, seed, {"crossvalidate": folds, "model": str(folder)}
+    )
+    if folds:
+        tabular_judge(recipe)
+    open_run(out, request, overwrite=overwrite)
+    cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
+    if folds:
+        plan = Plan(seed, n_jobs, out / "work")
+        judged = by_crossvalidation(recipe, cohort.table, out, n=folds, plan=plan)
+        fit_on_table(recipe, cohort.table, seed=seed, data=data.name).save(out / "model")
+    else:
+        judged = by_model(chosen_model(name, folder), cohort.table)
+    write_scores(judged, out)
+    if cohort.cases:
+        write_masks(Derivative(out, recipe, data), cohort.cases, judged, out / "work")
+    evaluation = evaluate(recipe, judged, cohort.cases, out, seed=seed)
+    click.echo(
+        f"{recipe.name} {recipe.digest} · seed {seed} · {judged['case'].nunique()} cases · {len(judged)} lesions"
+    )
+    if len(evaluation):
+        click.echo(figures_text(evaluation))
+    click.echo(f"{out}/scores.tsv")
+    cohort.finish(out)
+    next_step(f"radiorim report {out}")

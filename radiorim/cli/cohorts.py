@@ -1,0 +1,58 @@
+"""A data set or a feature table as measured lesions, whichever the user gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from radiorim.cli.shared import progress
+from radiorim.errors import DataError, PartialFailure
+from radiorim.io.bids import read_dataset
+from radiorim.io.files import existing
+from radiorim.io.tables import read_table, write_table
+from radiorim.recipe import Recipe
+from radiorim.runs.stage import stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiorim.case import Case
+
+__all__ = ["Cohort", "measured_table"]
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Measured lesions; the cases behind them if they came from a data set; and who could not be used."""
+
+    table: pd.DataFrame
+    cases: tuple[Case, ...] = ()
+    failed: pd.DataFrame | None = None
+
+    def finish(self, out: Path) -> None:
+        """Write `failed.tsv` and raise `PartialFailure` (exit code 5) if a case could not be used."""
+        (out / "failed.tsv").unlink(missing_ok=True)
+        if self.failed is not None and len(self.failed):
+            write_table(self.failed, out / "failed.tsv")
+            total = len(self.cases) + len(self.failed)
+            raise PartialFailure(
+                f"{len(self.cases)} of {total} cases done; {len(self.failed)} failed, see {out}/failed.tsv"
+            )
+
+
+def measured_table(recipe: Recipe, data: Path, work: Path, *, n_jobs: int) -> Cohort:
+    """The lesions of a data set as the recipe finds and measures them, or a feature table as it is.
+
+    Raises `DataError` if no case can be used.
+    """
+    if existing(data).is_file():
+        return Cohort(read_table(data, needs=("case", "person", "lesion")))
+    with progress("cases") as tick:
+        staged = stage(recipe, read_dataset(data), work, n_jobs=n_jobs, progress=tick)
+    if not staged.cases:
+        first = staged.failed.iloc[0]
+        raise DataError(
+            f"none of the {len(staged.failed)} cases in {data} can be used. {first.case}: {first.reason}"
+        )
+    return Cohort(staged.table, staged.cases, staged.failed)

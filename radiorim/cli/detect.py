@@ -1,0 +1,60 @@
+"""`radiorim detect BASELINE FOLLOWUP`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from radiorim.cli.shared import DATA, common, device, next_step, out, overwrite, say, seed
+
+
+@click.command("detect")
+@click.argument("baseline", type=DATA)
+@click.argument("followup", type=DATA)
+@out("Folder for the lesions, the table and the report.")
+@click.option("--recipe", "name", help="Recipe that needs no training.  [default: subtract]")
+@click.option("--model", "folder", type=DATA, help="Model folder made by `radiorim train`.")
+@click.option("--brain-mask", type=DATA, help="Brain mask on the follow-up's grid; made if it is not given.")
+@click.option("--registered", is_flag=True, help="The scans are on one grid already.")
+@device
+@seed
+@overwrite
+@common
+def command(
+    baseline: Path,
+    followup: Path,
+    out: Path,
+    name: str | None,
+    folder: Path | None,
+    brain_mask: Path | None,
+    registered: bool,
+    device: str,
+    seed: int,
+    overwrite: bool,
+) -> None:
+    """Find the lesions that are new between two FLAIR scans of one person.
+
+    Writes new_lesions_dseg.nii.gz on the follow-up's own grid, new_lesions.tsv, candidates.tsv, report.html
+    and run.json.
+    """
+    from radiorim.cli.models import chosen_model
+    from radiorim.report.page import CaseReport, write_case_page
+    from radiorim.runs.detection import detect, pair_case
+    from radiorim.runs.record import Request, open_run
+
+    del device  # no recipe so far has a network
+    case = pair_case(baseline, followup, brain_mask=brain_mask)
+    model = chosen_model(name, folder, task="new-lesion", registered=registered)
+    inputs = {key: Path(path) for key, path in case.sources.items()}
+    request = Request("detect", inputs, model.recipe, seed, {"model": str(folder), "registered": registered})
+    made = open_run(out, request, overwrite=overwrite)
+    say(f"{model.recipe.name} {model.recipe.digest}: {baseline.name} -> {followup.name}")
+    result = detect(model, case, out)
+    looked = result.examined
+    page = CaseReport(looked.case, looked.lesions, model.recipe, result.contributions, looked.skipped, made)
+    write_case_page(out / "report.html", page)
+    total = result.found.table["volume_mm3"].sum() / 1000
+    click.echo(f"{len(result.found)} new lesions, {total:.2f} ml, of {len(looked.lesions)} candidates")
+    click.echo(f"{out}/new_lesions_dseg.nii.gz  {out}/new_lesions.tsv  {out}/report.html")
+    next_step(f"open {out}/report.html")

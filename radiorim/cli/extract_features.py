@@ -1,0 +1,126 @@
+"""`radiorim extract-features`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from radiorim.cli.shared import DATA, common, n_jobs, next_step, out, progress, say
+from radiorim.errors import PartialFailure, UsageError
+
+if TYPE_CHECKING:
+    from radiorim.case import Case
+
+
+@click.command("extract-features")
+@click.argument("dataset", type=DATA, required=False)
+@click.option(
+    "--image", "images", multiple=True, metavar="NAME=PATH", help="An image on the grid of --labels; repeat."
+)
+@click.option("--labels", type=DATA, help="Lesion mask or label map.")
+@click.option("--brain-mask", type=DATA, help="Brain mask, for location features.")
+@out("Table to write, .tsv or .parquet.")
+@click.option("--features", "name", help="Feature set.  [default: basic; with --engine pyradiomics its 107]")
+@click.option(
+    "--engine",
+    default="fast",
+    show_default=True,
+    type=click.Choice(["fast", "pyradiomics"]),
+    help="Who computes texture.",
+)
+@click.option(
+    "--connectivity",
+    default="26",
+    type=click.Choice(["6", "18", "26"]),
+    show_default=True,
+    help="How voxels of a mask touch to be one lesion.",
+)
+@click.option(
+    "--with-truth", type=click.Choice(["rim", "new-lesion"]), help="Add the column `truth` of a task."
+)
+@n_jobs
+@common
+def command(
+    dataset: Path | None,
+    images: Sequence[str],
+    labels: Path | None,
+    brain_mask: Path | None,
+    out: Path,
+    name: str | None,
+    engine: str,
+    connectivity: str,
+    with_truth: str | None,
+    n_jobs: int,
+) -> None:
+    """Measure each lesion of a label map, or of every case of a BIDS data set: one row each.
+
+    Writes the table, and beside it a JSON that says what each column means.
+    """
+    from radiorim.io.files import write_json
+    from radiorim.io.tables import write_table
+    from radiorim.runs.extraction import Extraction, extract
+
+    if out.suffix not in (".tsv", ".parquet"):
+        raise UsageError(f"--out must end in .tsv or .parquet, not {out.name!r}.")
+    cases, chosen = _cases(dataset, images, labels, brain_mask)
+    plan = Extraction(_feature_set(name, engine), chosen, int(connectivity), with_truth)
+    parts = out.with_suffix(".parts")
+    with progress("cases") as tick:
+        table, meanings, failed = extract(plan, cases, parts, n_jobs=n_jobs, progress=tick)
+    write_table(table, out)
+    write_json(out.with_suffix(".json"), meanings)
+    small = int(table["too_small"].sum())
+    click.echo(
+        f"{len(cases) - len(failed)} of {len(cases)} cases · {len(table)} lesions · {len(meanings)} features · "
+        f"{small} too small for some (kept, marked)"
+    )
+    click.echo(f"{out}  {out.with_suffix('.json')} (what each column means)")
+    if len(failed):
+        write_table(failed, out.parent / "failed.tsv")
+        raise PartialFailure(
+            f"{len(cases) - len(failed)} of {len(cases)} cases done; {len(failed)} failed, "
+            f"see {out.parent / 'failed.tsv'}"
+        )
+    shutil.rmtree(parts)
+    next_step(
+        f"radiorim classify {out} --recipe rim-radiomics-boost --crossvalidate 5 -o out"
+        if with_truth
+        else f"look at {out}, or add --with-truth to learn from it"
+    )
+
+
+def _cases(
+    dataset: Path | None, images: Sequence[str], labels: Path | None, brain_mask: Path | None
+) -> tuple[list[Case], tuple[str, ...]]:
+    """The cases to measure, and the images that were named for them (none: all that a case has)."""
+    from radiorim.io.bids import read_dataset
+    from radiorim.runs.extraction import files_case
+
+    if dataset is not None and not images and labels is None:
+        return read_dataset(dataset), ()
+    if dataset is not None or not images or labels is None:
+        raise UsageError("give a BIDS data set, or --image NAME=PATH (one or more) with --labels PATH.")
+    named = dict(_named(image) for image in images)
+    return [files_case(named, labels, brain=brain_mask)], tuple(named)
+
+
+def _named(image: str) -> tuple[str, Path]:
+    name, equals, path = image.partition("=")
+    if not equals or not name.isidentifier() or not name.islower():
+        raise UsageError(
+            f"--image {image!r} is not NAME=PATH with a lower-case name, such as flair=sub-01_FLAIR.nii.gz."
+        )
+    return name, Path(path)
+
+
+def _feature_set(name: str | None, engine: str) -> str:
+    """The set that was asked for; without a name, what the engine is for."""
+    if name is None:
+        return "pyradiomics-original" if engine == "pyradiomics" else "basic"
+    if engine == "pyradiomics" and not name.startswith("pyradiomics"):
+        say(f"note: the set {name!r} holds no texture, so --engine pyradiomics changes nothing in it")
+    return name

@@ -1,0 +1,67 @@
+"""`radiorim prepare BASELINE FOLLOWUP`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from radiorim.cli.shared import DATA, common, next_step, out, overwrite, progress
+from radiorim.errors import PartialFailure, RadiorimError
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command("prepare")
+@click.argument("baseline", type=DATA)
+@click.argument("followup", type=DATA, required=False)
+@out("Folder for the prepared scans.")
+@click.option("--brain-mask", type=DATA, help="Brain mask on the follow-up's grid; made if it is not given.")
+@click.option(
+    "--spacing", default=1.0, show_default=True, type=click.FloatRange(0.4, 4), help="Voxel edge in mm."
+)
+@overwrite
+@common
+def command(
+    baseline: Path, followup: Path | None, out: Path, brain_mask: Path | None, spacing: float, overwrite: bool
+) -> None:
+    """Register a pair of FLAIR scans half way, correct bias, mask the brain and match intensities.
+
+    With a BIDS data set instead of BASELINE and FOLLOWUP, every pair of sessions in it. Writes flair0.nii.gz,
+    flair.nii.gz, brain.nii.gz, both transforms (ITK) and quality.json for each.
+    """
+    from radiorim.io.bids import read_dataset
+    from radiorim.io.tables import write_table
+    from radiorim.prepare.pair import HalfWayPair
+    from radiorim.runs.detection import pair_case
+    from radiorim.runs.preparation import write_prepared
+    from radiorim.runs.record import Request, open_run
+
+    step = HalfWayPair(spacing_mm=spacing)
+    if followup is not None:
+        case = pair_case(baseline, followup, brain_mask=brain_mask)
+        inputs = {name: Path(path) for name, path in case.sources.items()}
+        folders = {out: case}
+    else:
+        folders = {out / case.id: case for case in read_dataset(baseline) if "flair0" in case.images}
+        inputs = {"data": baseline}
+    open_run(out, Request("prepare", inputs, options={"spacing": spacing}), overwrite=overwrite)
+    failed = []
+    with progress("pairs") as tick:
+        for done, (folder, case) in enumerate(folders.items(), start=1):
+            try:
+                write_prepared(step, case, folder)
+            except RadiorimError as error:
+                if len(folders) == 1:
+                    raise
+                failed.append({"case": case.id, "reason": str(error)})
+            tick(case.id, done, len(folders))
+    click.echo(f"{len(folders) - len(failed)} of {len(folders)} pairs prepared in {out}")
+    if failed:
+        import pandas as pd
+
+        write_table(pd.DataFrame(failed), out / "failed.tsv")
+        raise PartialFailure(f"{len(failed)} of {len(folders)} pairs failed, see {out / 'failed.tsv'}")
+    next_step(f"radiorim detect {out}/flair0.nii.gz {out}/flair.nii.gz --registered -o out")

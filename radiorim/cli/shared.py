@@ -1,0 +1,95 @@
+"""Words that all commands share: options, progress, and the line that names the next command."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = ["DATA", "common", "device", "n_jobs", "next_step", "out", "overwrite", "progress", "say", "seed"]
+
+DATA = click.Path(path_type=Path)
+
+
+def out(help_text: str) -> Callable:
+    """`-o/--out`, required."""
+    return click.option("-o", "--out", required=True, type=DATA, help=help_text)
+
+
+seed = click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
+n_jobs = click.option(
+    "--n-jobs", default=1, show_default=True, type=click.IntRange(1), help="Cases at a time."
+)
+overwrite = click.option("--overwrite", is_flag=True, help="Replace what another run left in --out.")
+device = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    help="Where networks run; recipes without a network always run on the CPU.",
+)
+
+
+def common(command: Callable) -> Callable:
+    """`-v` and `-q`, handled before the command sees its arguments."""
+    command = click.option(
+        "-q", "--quiet", is_flag=True, expose_value=False, callback=_quiet, help="Errors only."
+    )(command)
+    return click.option(
+        "-v", "--verbose", count=True, expose_value=False, callback=_verbose, help="Say each step."
+    )(command)
+
+
+def say(sentence: str) -> None:
+    """One line of progress or of advice on stderr, unless `--quiet`."""
+    if logging.getLogger("radiorim").level < logging.ERROR:
+        click.echo(sentence, err=True)
+
+
+def next_step(command: str) -> None:
+    """End a command by naming the next."""
+    say(f"Next: {command}")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A function (case, done, total) that shows how far the work is: a bar, or a line a case in a log."""
+    if logging.getLogger("radiorim").level >= logging.ERROR:
+        yield lambda *_: None
+    elif not sys.stderr.isatty():
+        yield lambda case, done, total: click.echo(f"{what}: {done} of {total} ({case})", err=True)
+    else:
+        with _bar() as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda case, done, total: bar.update(
+                task, completed=done, total=total, description=f"{what} {case}"
+            )
+
+
+def _bar() -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _verbose(ctx: click.Context, option: click.Parameter, count: int) -> None:
+    del ctx, option
+    logger = logging.getLogger("radiorim")
+    if count and logger.level != logging.ERROR:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO if count == 1 else logging.DEBUG)
+
+
+def _quiet(ctx: click.Context, option: click.Parameter, value: bool) -> None:
+    del ctx, option
+    if value:
+        logging.getLogger("radiorim").setLevel(logging.ERROR)

@@ -1,0 +1,56 @@
+"""`radiorim show NAME`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+import click
+
+from radiorim import recipes
+from radiorim.cli.shared import common, next_step
+from radiorim.recipe import Recipe, describe
+
+
+@click.command("show")
+@click.argument("name")
+@click.option(
+    "--as", "form", type=click.Choice(["text", "json", "python"]), default="text", show_default=True
+)
+@common
+def command(name: str, form: str) -> None:
+    """Show one recipe: its steps with all their numbers, its paper, and how ours differs."""
+    recipe = recipes.get(name)
+    if form == "json":
+        click.echo(recipe.to_json())
+    elif form == "python":
+        module = sys.modules[f"radiorim.recipes.{recipe.task.replace('-', '_')}.{name.replace('-', '_')}"]
+        click.echo(inspect.getsource(module), nl=False)
+    else:
+        click.echo(_text(recipe))
+        next_step(f"radiorim cite {name}")
+
+
+def _text(recipe: Recipe) -> str:
+    lines = [f"{recipe.name}  ({recipe.task}, digest {recipe.digest})", recipe.summary, ""]
+    lines += [f"needs     {', '.join(recipe.needs)}"]
+    for verb in ("prepare", "find", "tidy", "judge"):
+        value = describe(getattr(recipe, verb))
+        steps = value if isinstance(value, list) else [value]
+        lines += [f"{verb if i == 0 else '':<9} {_block(step)}" for i, step in enumerate(steps or [None])]
+    lines += ["", f"paper     {recipe.paper.title} {recipe.paper.doi}".rstrip()]
+    lines += [
+        f"reported  {recipe.paper.reported or 'nothing'}",
+        f"differs   {recipe.paper.differs or 'nothing known'}",
+    ]
+    return "\n".join(lines)
+
+
+def _block(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_block(item) for item in value) + "]"
+    if not isinstance(value, dict):
+        return "none" if value is None else str(value)
+    fields = ", ".join(f"{key}={_block(item)}" for key, item in value.items() if key != "block")
+    return f"{value['block']}({fields})"

@@ -1,0 +1,44 @@
+"""`radiorim train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
+
+
+@click.command("train")
+@click.argument("data", type=DATA)
+@click.option("--recipe", "name", required=True, help="Recipe to fit.")
+@out("Model folder.")
+@device
+@n_jobs
+@seed
+@overwrite
+@common
+def command(data: Path, name: str, out: Path, device: str, n_jobs: int, seed: int, overwrite: bool) -> None:
+    """Fit a recipe on a BIDS data set with truth, or on a feature table with the column `truth`."""
+    from radiorim.cli.cohorts import measured_table
+    from radiorim.cli.models import chosen_recipe
+    from radiorim.runs.classification import fit_on_table
+    from radiorim.runs.crossvalidation import tabular_judge
+    from radiorim.runs.record import Request, open_run
+
+    del device  # no recipe so far has a network
+    recipe = chosen_recipe(name)
+    tabular_judge(recipe)
+    open_run(out, Request("train", {"data": data}, recipe, seed), overwrite=overwrite)
+    cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
+    model = fit_on_table(recipe, cohort.table, seed=seed, data=data.name)
+    model.save(out)
+    facts = model.provenance
+    click.echo(
+        f"{recipe.name} {recipe.digest}: {facts['lesions']} lesions of {facts['people']} people, "
+        f"{facts['positive']} positive; {model.scorer.note}"
+    )
+    click.echo(f"{out}/card.md  {out}/recipe.json  {out}/judge.skops (no pickle, no patient rows)")
+    cohort.finish(out)
+    verb = "detect BASELINE FOLLOWUP" if recipe.task == "new-lesion" else "classify DATASET"
+    next_step(f"radiorim {verb} --model {out} -o out")

@@ -1,0 +1,108 @@
+"""The pages of a finished run, made from what it left on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radiorim.blocks import recipe_from_json
+from radiorim.case import Case
+from radiorim.errors import DataError
+from radiorim.io.bids import read_dataset
+from radiorim.io.tables import read_table
+from radiorim.lesions import Lesions
+from radiorim.recipe import Recipe
+from radiorim.report.page import CaseReport, GroupReport, write_case_page, write_group_page
+from radiorim.runs.evaluation import EVALUATION_COLUMNS
+from radiorim.runs.record import read_run
+from radiorim.runs.stage import load_examination
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["write_pages"]
+
+JUDGED = ("score", "found", "threshold", "fold")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A folder that `classify` made, read back."""
+
+    out: Path
+    recipe: Recipe
+    provenance: dict[str, Any]
+    data: Path
+
+    @classmethod
+    def read(cls, out: Path) -> Run:
+        """Raises `DataError` if the folder was not made by `classify`."""
+        record = read_run(out)
+        if record["request"]["command"] != "classify":
+            raise DataError(
+                f"{out} was made by {record['request']['command']}, which writes its own report or none. "
+                "Pages are made of what `radiorim classify` left."
+            )
+        data = Path(record["request"]["inputs"]["data"])
+        return cls(out, recipe_from_json(record["recipe"]), record["provenance"], data)
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """One of its tables, or None if it was not written."""
+        path = self.out / name
+        return read_table(path) if path.exists() else None
+
+
+def write_pages(
+    out: Path, *, n_jobs: int = 1, progress: Callable[[str, int, int], None] | None = None
+) -> Path:
+    """Write `group.html` and a page for each case of a data set; returns the group page.
+
+    A run on a feature table has no images and gets the group page alone.
+    """
+    from joblib import Parallel, delayed
+
+    run = Run.read(out)
+    scores = run.table("scores.tsv")
+    cases = read_dataset(run.data) if run.data.is_dir() else []
+    cases = [case for case in cases if (out / "work" / case.id / "stage.json").exists()]
+    pages = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_case_page)(run, case) for case in cases)
+    for done, case in enumerate(zip(cases, pages, strict=True), start=1):
+        if progress:
+            progress(case[0].id, done, len(cases))
+    evaluation = run.table("evaluation.tsv")
+    group = GroupReport(
+        scores=scores,
+        evaluation=_no_evaluation() if evaluation is None else evaluation,
+        recipe=run.recipe,
+        cases=[case.id for case in cases] or sorted(set(scores["case"])),
+        pages={case.id: f"{case.id}.html" for case in cases},
+        failed=run.table("failed.tsv"),
+        provenance=run.provenance,
+    )
+    return write_group_page(out / "group.html", group)
+
+
+def _case_page(run: Run, case: Case) -> Path:
+    looked = load_examination(run.recipe, case, run.out / "work" / case.id)
+    scores, shares = run.table("scores.tsv"), run.table("contributions.tsv")
+    own = scores[scores["case"] == case.id].set_index("lesion")
+    judged = looked.lesions.with_columns(own[[name for name in JUDGED if name in own]])
+    if shares is not None:
+        shares = shares[shares["case"] == case.id].set_index("lesion").drop(columns="case")
+    page = CaseReport(looked.case, _called(judged), run.recipe, shares, looked.skipped, run.provenance)
+    written = write_case_page(run.out / f"{case.id}.html", page)
+    case.release()
+    return written
+
+
+def _called(lesions: Lesions) -> Lesions:
+    """`found` as booleans: a table without rows has no type of its own."""
+    return lesions.with_columns(found=lesions.table["found"].astype(bool))
+
+
+def _no_evaluation() -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(columns=list(EVALUATION_COLUMNS))

@@ -1,0 +1,75 @@
+"""Scores for the lesions of a cohort: by a saved model, by cross-validation, or by rules alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from radiorim.errors import DataError
+from radiorim.io.tables import write_table
+from radiorim.model import Model
+from radiorim.recipe import Recipe
+from radiorim.runs.crossvalidation import (
+    Plan,
+    contributions,
+    crossvalidate,
+    judged_columns,
+    scores,
+    tabular_judge,
+)
+from radiorim.runs.folds import make_folds, save_folds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["by_crossvalidation", "by_model", "fit_on_table", "require_truth", "write_scores"]
+
+
+def by_crossvalidation(recipe: Recipe, table: pd.DataFrame, out: Path, *, n: int, plan: Plan) -> pd.DataFrame:
+    """Out-of-fold scores of a measured table; writes `folds.json`."""
+    require_truth(recipe, table)
+    folds = make_folds(table, n=n, seed=plan.seed)
+    save_folds(folds, out / "folds.json")
+    return crossvalidate(recipe, table, folds, plan)
+
+
+def by_model(model: Model, table: pd.DataFrame) -> pd.DataFrame:
+    """Scores of a measured table by a model; without a judge every candidate is found and has no score."""
+    if model.scorer is None:
+        return table.assign(score=np.nan, found=True, threshold=np.nan)
+    return judged_columns(model.scorer, table)
+
+
+def fit_on_table(recipe: Recipe, table: pd.DataFrame, *, seed: int, data: str) -> Model:
+    """A model fitted on every row of a measured table whose truth is known, with its provenance."""
+    require_truth(recipe, table)
+    known = table[table["truth"].notna()]
+    facts: dict[str, Any] = {
+        "cases": int(table["case"].nunique()),
+        "people": int(table["person"].nunique()),
+        "lesions": len(known),
+        "positive": int(known["truth"].sum()),
+        "data": data,
+        "seed": seed,
+    }
+    scorer = tabular_judge(recipe).fit_table(table, seed=seed)
+    return Model(recipe, recipe.find.fit((), seed=seed), scorer, facts)
+
+
+def require_truth(recipe: Recipe, table: pd.DataFrame) -> None:
+    """Raise `DataError` unless the table says of at least one lesion what is true."""
+    if "truth" not in table or table["truth"].notna().sum() == 0:
+        raise DataError(
+            f"{recipe.name} learns from lesions whose truth is known, but this data has none. "
+            "A data set needs derivatives/truth; a feature table needs the column `truth` (1 or 0)."
+        )
+
+
+def write_scores(judged: pd.DataFrame, out: Path) -> None:
+    """Write `scores.tsv` and, where a judge was asked, `contributions.tsv`."""
+    write_table(scores(judged), out / "scores.tsv")
+    shares = contributions(judged)
+    if len(shares.columns) > 2:
+        write_table(shares, out / "contributions.tsv")

@@ -1,0 +1,133 @@
+"""Feature tables: lesions of one set of images or of a whole data set, measured case by case."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radiorim.case import Case, Lazy
+from radiorim.classic.given import Given
+from radiorim.errors import DataError, RadiorimError
+from radiorim.features.sets import feature_set
+from radiorim.features.table import dictionary, measure
+from radiorim.io import nifti
+from radiorim.io.files import existing, sha256
+from radiorim.io.tables import read_table, write_table
+from radiorim.metrics.truth import new_truth, rim_truth
+from radiorim.recipe import describe
+from radiorim.runs.stage import Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiorim.lesions import Lesions
+
+__all__ = ["Extraction", "extract", "files_case"]
+
+FIRST = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "too_small")
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What is measured: a named feature set on named images, and how a mask is split into lesions.
+
+    `truth` is None, "rim" or "new-lesion": whether, and for which task, the column `truth` is added.
+    """
+
+    features: str = "basic"
+    images: tuple[str, ...] = ()
+    connectivity: int = 26
+    truth: str | None = None
+
+    def blocks(self, case: Case) -> tuple:
+        """The feature blocks for a case: all its images unless some are named."""
+        images = self.images or tuple(case.images)
+        return feature_set(self.features, images, brain="brain" in case.masks)
+
+
+def files_case(images: Mapping[str, Path], labels: Path, *, brain: Path | None = None) -> Case:
+    """Named image files and a label map as a case."""
+    masks = {"lesions": existing(labels)} | ({} if brain is None else {"brain": existing(brain)})
+    name = labels.name.removesuffix(".gz").removesuffix(".nii")
+    return Case(
+        id=name,
+        person=name,
+        images=Lazy({key: lambda path=path: nifti.load(path) for key, path in images.items()}),
+        masks=Lazy({key: lambda path=path: nifti.load_labels(path) for key, path in masks.items()}),
+        sources={key: str(existing(path)) for key, path in {**images, **masks}.items()},
+    )
+
+
+def extract(
+    plan: Extraction,
+    cases: Sequence[Case],
+    folder: Path,
+    *,
+    n_jobs: int = 1,
+    progress: Progress | None = None,
+) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame]:
+    """Measure every case: the table, its data dictionary, and the cases that failed (case, reason).
+
+    Each case is kept in `folder` as soon as it is done, and read back when the same is asked again. Raises
+    `DataError` if every case fails.
+    """
+    import pandas as pd
+    from joblib import Parallel, delayed
+
+    alone = len(cases) == 1
+    work = Parallel(n_jobs=1 if alone else n_jobs, return_as="generator")(
+        delayed(_attempt)(plan, case, folder, n_jobs if alone else 1) for case in cases
+    )
+    tables, failed = [], []
+    for count, (case, reason) in enumerate(zip(cases, work, strict=True), start=1):
+        if reason:
+            failed.append({"case": case.id, "reason": reason})
+        else:
+            tables.append(read_table(_kept(plan, case, folder)))
+        if progress:
+            progress(case.id, count, len(cases))
+    if not tables:
+        raise DataError(
+            failed[0]["reason"]
+            if alone
+            else f"no case could be used; {failed[0]['case']}: {failed[0]['reason']}"
+        )
+    table = pd.concat([rows for rows in tables if len(rows)] or tables[:1], ignore_index=True)
+    return table, dictionary(plan.blocks(cases[0]), table), pd.DataFrame(failed, columns=["case", "reason"])
+
+
+def _attempt(plan: Extraction, case: Case, folder: Path, n_jobs: int) -> str:
+    try:
+        path = _kept(plan, case, folder)
+        if not path.exists():
+            write_table(_measured(plan, case, n_jobs), path)
+    except RadiorimError as error:
+        return str(error)
+    finally:
+        case.release()
+    return ""
+
+
+def _measured(plan: Extraction, case: Case, n_jobs: int) -> pd.DataFrame:
+    lesions = Given(connectivity=plan.connectivity)(case)
+    measured = measure(case, lesions, plan.blocks(case), n_jobs)
+    table = measured.table.assign(case=case.id, person=case.person)
+    ordered = table[[*FIRST, *[name for name in table if name not in FIRST]]]
+    return ordered if plan.truth is None else ordered.assign(truth=_truth(plan.truth, case, lesions))
+
+
+def _truth(task: str, case: Case, lesions: Lesions) -> Any:
+    if case.truth is None:
+        raise DataError(f"{case.id} has no truth (derivatives/truth), so the column `truth` cannot be added.")
+    return (rim_truth if task == "rim" else new_truth)(case.truth(), lesions)
+
+
+def _kept(plan: Extraction, case: Case, folder: Path) -> Path:
+    """Where a case's table is kept: the name holds what it depends on."""
+    files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
+    what = json.dumps([describe(plan), describe(plan.blocks(case)), files], sort_keys=True)
+    return folder / f"{case.id}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"

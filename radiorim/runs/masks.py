@@ -1,0 +1,86 @@
+"""The called lesions as masks on each scan's own grid: written as BIDS, compared with the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radiorim.case import Case
+from radiorim.io import nifti
+from radiorim.io.derivatives import Derivative, write_derivative
+from radiorim.io.tables import write_table
+from radiorim.lesions import Lesions
+from radiorim.recipe import Recipe
+from radiorim.runs.evaluation import (
+    EVALUATION_COLUMNS,
+    MaskPair,
+    evaluate_groups,
+    evaluate_masks,
+    evaluate_scores,
+)
+from radiorim.volume import Volume
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["called", "evaluate", "mask_pairs", "true_mask", "write_masks"]
+
+
+def called(case: Case, judged: pd.DataFrame, work: Path) -> Lesions:
+    """The found lesions of a staged case on its own grid, with their scores."""
+    rows = judged[judged["case"] == case.id]
+    lesions = Lesions.from_labels(nifti.load_labels(work / case.id / "native.nii.gz"))
+    columns = [name for name in ("score", "found", "truth", "fold", "threshold") if name in rows]
+    return lesions.with_columns(rows.set_index("lesion")[columns]).keep(
+        lambda table: table["found"].astype(bool)
+    )
+
+
+def mask_pairs(recipe: Recipe, cases: Sequence[Case], judged: pd.DataFrame, work: Path) -> Iterator[MaskPair]:
+    """True and found mask of each case that has truth, one at a time; cases without any lesion stay in."""
+    for case in cases:
+        if case.truth is None:
+            continue
+        found = called(case, judged, work).labels
+        yield MaskPair(case.id, case.person, true_mask(case.truth(), recipe.task), found)
+        case.release()
+
+
+def true_mask(truth: Lesions, task: str) -> Volume:
+    """The true lesions of the task as a mask: those with `status` new, or those with a rim."""
+    column, value = ("rim", 1) if task == "rim" else ("status", "new")
+    kept = truth.keep(lambda table: table[column] == value) if column in truth.table else truth
+    return kept.labels.like((kept.labels.data > 0).astype(np.uint8))
+
+
+def write_masks(derivative: Derivative, cases: Sequence[Case], judged: pd.DataFrame, work: Path) -> None:
+    """Write the called lesions of every case as a BIDS derivative, also where there are none."""
+    for case in cases:
+        write_derivative(derivative, case, called(case, judged, work), provenance={})
+
+
+def evaluate(
+    recipe: Recipe, judged: pd.DataFrame, cases: Sequence[Case], out: Path, *, seed: int
+) -> pd.DataFrame:
+    """Write `evaluation.tsv`, for new lesions also `cases.tsv` by MSSEG-2's rule; returns the evaluation.
+
+    Scored lesions of known truth give classification figures; true and found masks of whole cases give
+    lesion-wise ones. Without truth nothing is written and the table is empty.
+    """
+    import pandas as pd
+
+    parts = []
+    if "truth" in judged and judged["score"].notna().any():
+        parts.append(evaluate_scores(judged, seed=seed))
+    if recipe.task == "new-lesion" and any(case.truth for case in cases):
+        table = evaluate_masks(mask_pairs(recipe, cases, judged, out / "work"))
+        write_table(table, out / "cases.tsv")
+        parts.append(evaluate_groups(table, seed=seed))
+    if not parts:
+        return pd.DataFrame(columns=list(EVALUATION_COLUMNS))
+    evaluation = pd.concat(parts, ignore_index=True)
+    write_table(evaluation, out / "evaluation.tsv")
+    return evaluation

@@ -1,0 +1,81 @@
+"""`run.json`: what a folder was made from, so that a repeated run goes on and another one is refused."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from radiorim.errors import DataError, UsageError
+from radiorim.io.files import existing, read_json, write_json
+from radiorim.io.provenance import provenance
+from radiorim.recipe import Recipe
+
+__all__ = ["Request", "open_run", "read_run"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for. Two runs with equal requests give equal results."""
+
+    command: str
+    inputs: Mapping[str, Path]
+    recipe: Recipe | None = None
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """The request as JSON data."""
+        digest = None if self.recipe is None else self.recipe.digest
+        inputs = {name: str(Path(path).resolve()) for name, path in self.inputs.items()}
+        return {
+            "command": self.command,
+            "inputs": inputs,
+            "recipe": digest,
+            "seed": self.seed,
+            **self.options,
+        }
+
+
+def open_run(
+    out: Path, request: Request, *, overwrite: bool = False, argv: Sequence[str] | None = None
+) -> dict:
+    """Make the folder and its `run.json`, or go on in a folder of the same request; returns the provenance.
+
+    Raises `UsageError` if the folder holds another run (unless `overwrite`) or files that are not radiorim's.
+    """
+    record, facts = Path(out) / "run.json", request.facts()
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; --out must be a folder.")
+    if record.exists() and not overwrite and read_json(record).get("request") != facts:
+        raise UsageError(
+            f"{out} holds another run ({_difference(read_json(record), facts)}). "
+            "Give another --out, or --overwrite to replace it."
+        )
+    if not record.exists() and out.exists() and any(out.iterdir()) and not overwrite:
+        raise UsageError(
+            f"{out} is not empty and was not made by radiorim. Give another --out, or --overwrite."
+        )
+    files = {name: path for name, path in request.inputs.items() if Path(path).is_file()}
+    made = provenance(
+        files, recipe=request.recipe, seed=request.seed, argv=sys.argv[1:] if argv is None else argv
+    )
+    recipe = None if request.recipe is None else request.recipe.to_json()
+    write_json(record, {"request": facts, "provenance": made, "recipe": recipe})
+    return made
+
+
+def read_run(out: Path) -> dict[str, Any]:
+    """The `run.json` of a folder; raises `DataError` if it was not made by radiorim."""
+    record = existing(out) / "run.json"
+    if not record.exists():
+        raise DataError(f"{out} holds no run.json, so it is not the output of a radiorim command.")
+    return read_json(record)
+
+
+def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    before = old.get("request", {})
+    changed = [key for key in new if before.get(key) != new[key]]
+    return f"it differs in: {', '.join(changed)}" if changed else "made by another version"
