@@ -43,8 +43,8 @@ TITLES = {
 HOW_TO_READ = (
     "Pictures follow the radiological convention: the patient's left is on the right, marked L; axial cuts "
     "are seen from the feet. Sagittal cuts have the front of the head on the left.",
-    "Orange is a lesion that was called, blue one that was not, a dashed white line the given truth where there "
-    "is one. Hold the pointer over a picture, or use the switch above, to see it without outlines.",
+    "Orange is a lesion that was called, blue one that was not, a dashed white line the given truth where "
+    "there is one. Hold the pointer over a picture, or use the switch above, to see it without outlines.",
     "A score runs from 0 to 1. It is the judge's output, not a probability of disease, and compares lesions "
     "within this recipe only. Orange bars are features that raised the score, blue ones lowered it "
     "(log-odds).",

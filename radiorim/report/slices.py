@@ -108,7 +108,8 @@ def canonical(volume: Volume) -> Volume:
 
 def plane(data: np.ndarray, axis: int, index: int) -> np.ndarray:
     """One slice of a canonical array as it is displayed: rows downwards, columns to the right."""
-    return np.flip(np.take(data, index, axis=axis), (0, 1)).T
+    # Indexed, not taken: numpy's `take` would copy the whole of an array with flipped axes.
+    return data[(slice(None),) * axis + (index,)][::-1, ::-1].T
 
 
 def scene(case: Case, lesions: Lesions) -> Scene:
