@@ -78,12 +78,10 @@ def lesion_evolution(
     was = old.labels.ravel(order="F")[new.where] > 0
     kept = np.bincount(new.number[was], minlength=new.count + 1)
     out = np.zeros(np.shape(newer), dtype=np.uint8, order="F")
-    flat = out.ravel(order="F")
+    flat, voxel_mm3 = out.ravel(order="F"), voxel_volume_mm3(spacing)
     for lesion, size in enumerate(new.sizes.tolist(), start=1):
         here = new.number == lesion
-        verdict = _verdict(
-            int(kept[lesion]), size - int(kept[lesion]), fewest, voxel_volume_mm3(spacing), options
-        )
+        verdict = _verdict(int(kept[lesion]), size - int(kept[lesion]), fewest, voxel_mm3, options)
         flat[new.where[here]] = verdict if verdict != GROWTH else SAME
         outside = new.where[here & ~was]
         if verdict == GROWTH and _grown(outside, out.shape, int(kept[lesion]), options):
@@ -103,8 +101,10 @@ def _verdict(old: int, extra: int, fewest: int, voxel_mm3: float, options: Evolu
 
 def _grown(outside: NDArray[np.intp], shape: tuple[int, ...], old: int, options: EvolutionOptions) -> bool:
     """Growth is real if the smallest piece outside the older mask exceeds the share beta of the old part."""
-    mask = np.zeros(shape, dtype=bool, order="F")
-    mask.ravel(order="F")[outside] = True
+    coordinates = np.stack(np.unravel_index(outside, shape, order="F"))
+    coordinates -= coordinates.min(axis=1, keepdims=True)
+    mask = np.zeros(coordinates.max(axis=1) + 1, dtype=bool, order="F")
+    mask[tuple(coordinates)] = True
     pieces = find_components(mask, connectivity=options.connectivity)
     return bool(pieces.sizes[-1] / old > options.beta)
 
