@@ -15,7 +15,7 @@ __all__ = ["HEAD_MM", "Anatomy", "head_lattice", "make_anatomy"]
 HEAD_MM = 13.0
 """Distance from the brain's surface to the air."""
 
-_BOX_MM = ((-87.0, 87.0), (-125.0, 91.0), (-77.0, 98.0))
+_BOX_MM = ((-91.0, 91.0), (-127.0, 94.0), (-77.0, 100.0))
 """What a scan covers, RAS mm of the template."""
 
 _WARPS_MM = ((30.0, 2.2), (10.0, 1.2))
@@ -102,14 +102,14 @@ def _fold(tissues: np.ndarray, surface_mm: np.ndarray, lattice: Lattice, rng: np
     gm, wm, csf = (tissue[inside] for tissue in tissues)
     depth_mm = -surface_mm[inside]
     brain = np.minimum(gm + wm + csf, 1)
-    cortex = np.clip(depth_mm / 2, 0, 1) * np.clip((20 - depth_mm) / 8, 0, 1) * np.clip(4 * gm, 0, 1)
-    sheet = np.minimum(*(abs(lattice.upsample(lattice.noise(rng, 3.6))[inside]) for _ in range(2)))
-    wobble = 0.5 * lattice.upsample(lattice.noise(rng, 3.2))[inside]
-    csf_odds = csf**2.5 + 0.5 * cortex * np.exp(-((sheet / 0.09) ** 2)) * (0.25 + gm)
-    gm_odds = (gm**2.5 + 0.2 * cortex * np.exp(-((sheet / 0.35) ** 2))) * np.exp(wobble)
-    wm_odds = wm**2.5 * np.exp(-wobble)
-    total = np.maximum(csf_odds + gm_odds + wm_odds, 1e-6)
-    for tissue, odds in zip(tissues, (gm_odds, wm_odds, csf_odds), strict=True):
+    cortex = np.clip(depth_mm + 1, 0, 1) * np.clip((22 - depth_mm) / 10, 0, 1)
+    sheet = abs(lattice.upsample(lattice.noise(rng, 4.5))[inside])
+    open_, thick = (np.exp(s * lattice.upsample(lattice.noise(rng, 7.0))[inside]) for s in (0.6, 0.25))
+    sulcus = cortex * open_ * np.clip(2.5 * gm, 0, 1)
+    csf_odds = (csf * (1 + 0.9 * sulcus)) ** 2 + 0.9 * sulcus * np.exp(-((sheet / 0.12) ** 2)) * (0.15 + csf)
+    gm_odds = (gm**2.5 + 0.5 * cortex * wm * gm * np.exp(-((sheet / 0.3) ** 2))) * thick
+    total = np.maximum(csf_odds + gm_odds + wm**2.5, 1e-6)
+    for tissue, odds in zip(tissues, (gm_odds, wm**2.5, csf_odds), strict=True):
         tissue[inside] = brain * odds / total
     tissues *= inside
 

@@ -121,7 +121,7 @@ def _write_truth(out: Path, name: str, person: Person) -> None:
 
 def _transform(person: Person) -> dict[str, Any]:
     return {
-        "Description": "Takes RAS mm at visit 2 to RAS mm of the same place at visit 1; the motion of the head.",
+        "Description": "Motion of the head: takes RAS mm at visit 2 to RAS mm of that place at visit 1.",
         "Matrix": np.round(person.to_visit1, 9).tolist(),
     }
 

@@ -8,13 +8,10 @@ import numpy as np
 
 __all__ = ["Lattice"]
 
-STEP_MM = 3.0
-"""Distance of neighbouring knots: nothing finer than twice this can live on the lattice."""
-
 
 @dataclass(frozen=True)
 class Lattice:
-    """Knots every 3 mm that cover a grid of `shape` voxels with one knot to spare on each side.
+    """Knots every 3 mm (or 1.6 voxels, if more), over a grid of `shape` voxels and one knot beyond each side.
 
     `origin_mm` is the centre of voxel (0, 0, 0) and the grid is parallel to the RAS axes. Fields on the
     lattice have shape `knots`; `upsample` evaluates them on the grid as cubic B-splines.
@@ -25,20 +22,32 @@ class Lattice:
     origin_mm: tuple[float, float, float]
 
     @property
+    def step_mm(self) -> float:
+        """Distance of neighbouring knots: nothing finer than twice this can live on the lattice."""
+        return max(3.0, 1.6 * self.spacing_mm)
+
+    @property
     def knots(self) -> tuple[int, int, int]:
         """Number of knots along each axis."""
-        return tuple(int((n - 1) * self.spacing_mm // STEP_MM) + 4 for n in self.shape)
+        return tuple(int((n - 1) * self.spacing_mm // self.step_mm) + 4 for n in self.shape)
 
     def coordinates_mm(self) -> np.ndarray:
         """RAS mm of the knots, shape (3, *knots)."""
-        axes = [o + STEP_MM * (np.arange(n) - 1) for o, n in zip(self.origin_mm, self.knots, strict=True)]
+        axes = [
+            o + self.step_mm * (np.arange(n) - 1) for o, n in zip(self.origin_mm, self.knots, strict=True)
+        ]
         return np.stack(np.meshgrid(*axes, indexing="ij"))
 
     def noise(self, rng: np.random.Generator, scale_mm: float) -> np.ndarray:
         """A Gaussian random field on the knots, mean 0, sd 1, smoothed with a Gaussian of sd `scale_mm`."""
-        from scipy import ndimage
+        from scipy import fft
 
-        field = ndimage.gaussian_filter(rng.standard_normal(self.knots), scale_mm / STEP_MM, mode="wrap")
+        spectrum = fft.rfftn(rng.standard_normal(self.knots, dtype=np.float32))
+        for axis, count in enumerate(self.knots):
+            k = (fft.rfftfreq if axis == 2 else fft.fftfreq)(count, self.step_mm)
+            smooth = np.exp(-2 * (np.pi * k * scale_mm) ** 2).astype(np.float32)
+            spectrum *= smooth.reshape([-1 if a == axis else 1 for a in range(3)])
+        field = fft.irfftn(spectrum, self.knots)
         return (field - field.mean()) / field.std()
 
     def upsample(self, field: np.ndarray) -> np.ndarray:
@@ -49,16 +58,18 @@ class Lattice:
         values = np.asarray(field, dtype=np.float32)
         for axis, count in enumerate(self.shape):
             rest = values.shape[1:]
-            values = _weights(count, self.knots[axis], self.spacing_mm) @ values.reshape(len(values), -1)
+            values = _weights(count, self.knots[axis], self.spacing_mm / self.step_mm) @ values.reshape(
+                len(values), -1
+            )
             values = np.moveaxis(values.reshape(count, *rest), 0, -1)
         return np.ascontiguousarray(values)
 
 
-def _weights(count: int, knots: int, spacing_mm: float) -> object:
-    """Sparse (count, knots) matrix of cubic B-spline weights at the voxel centres."""
+def _weights(count: int, knots: int, pace: float) -> object:
+    """Sparse (count, knots) matrix of cubic B-spline weights at the voxel centres, `pace` knots apart."""
     from scipy import sparse
 
-    place = np.arange(count) * spacing_mm / STEP_MM
+    place = np.arange(count) * pace
     first = np.floor(place).astype(int)
     t = place - first
     weights = (

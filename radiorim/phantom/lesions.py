@@ -118,7 +118,7 @@ def _shape(places: _Places, earlier: list[Lesion], params: Params, rng: np.rando
     if params.size_matched:
         diameter = 1.35 * params.diameter_mm * np.exp(rng.normal(0, 0.7 * params.diameter_log_sd))
     diameter = np.clip(diameter, 3.0, 25.0)
-    long = rng.uniform(1.0, 1.6)
+    long = rng.uniform(1.0, 1.9)
     axes = diameter / 2 * np.array([long, long**-0.5, long**-0.5]) * np.exp(rng.normal(0, 0.08, 3))
     centre = places.mm[knot] + rng.uniform(-1.5, 1.5, 3)
     frame = _frame(places.outward[knot] + rng.normal(0, 0.35, 3), rng)
@@ -155,13 +155,13 @@ def _character(lesion: Lesion, params: Params, rng: np.random.Generator) -> Lesi
         "hypointense": (-20, -10),
     }
     bottom, top = core[lesion.kind]
-    height = float(np.clip(params.rim_ppb * np.exp(rng.normal(0, 0.4)), *params.rim_ppb_range))
+    height = float(np.clip(params.rim_ppb * np.exp(rng.normal(0, 0.35)), *params.rim_ppb_range))
     core_ppb = bottom + (top - bottom) * uniform[0]
     thin, thick = params.rim_thickness_mm
     return replace(
         lesion,
         rim_ppb=height if lesion.kind in ("rim", "arc") else 0.0,
-        core_ppb=float(min(core_ppb, height - 15) if rim else core_ppb),
+        core_ppb=float(min(core_ppb, height - 22) if rim else core_ppb),
         thickness=float(thin + (thick - thin) * uniform[1]),
         coverage=float(low + (high - low) * uniform[2]),
         flair=float(params.flair_contrast * (0.6 + 0.8 * uniform[3]) * (0.8 if lesion.growth == 0 else 1.0)),

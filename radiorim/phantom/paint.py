@@ -7,17 +7,52 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from radiorim.phantom.anatomy import Anatomy
+from radiorim.phantom.lattice import Lattice
 from radiorim.phantom.lesions import Lesion
 from radiorim.volume import Volume
 
-__all__ = ["Painted", "paint", "paint_labels", "paint_susceptibility"]
+__all__ = ["Canvas", "Painted", "paint", "paint_labels", "paint_susceptibility", "scaled"]
 
 FINE = 2
 """Each voxel is evaluated at 2 x 2 x 2 points, so that thin rims and small lesions keep their partial
 volume.
 """
 
+SOFT_MM = 1.6
+"""Over this depth a lesion's intensity and its core's susceptibility rise from nothing to full."""
+
+_UNEVEN = 0.2
+"""Standard deviation of the edge, as a share of the thinnest semi-axis."""
+
 Box = tuple[slice, slice, slice]
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """Where lesions are painted.
+
+    `room` is the share of each voxel that can hold a lesion (tissue inside the brain); `wobble` is a
+    random field of sd 1 that makes edges uneven, as a share of the lesion's thinnest semi-axis.
+    """
+
+    lattice: Lattice
+    grid: Volume
+    room: np.ndarray
+    wobble: np.ndarray
+
+    @classmethod
+    def of(cls, anatomy: Anatomy, rng: np.random.Generator) -> Canvas:
+        """The canvas of one person: lesions stop at CSF and at the brain's surface."""
+        room = (1 - anatomy.tissues[2]) * anatomy.brain
+        wobble = 0.8 * anatomy.lattice.noise(rng, 3.5) + 0.6 * anatomy.lattice.noise(rng, 1.8)
+        return cls(anatomy.lattice, anatomy.grid, room, anatomy.lattice.upsample(wobble))
+
+    def redrawn(self, rng: np.random.Generator, amount: float) -> Canvas:
+        """Edges as another hand would draw them."""
+        return replace(
+            self, wobble=self.wobble + amount * self.lattice.upsample(self.lattice.noise(rng, 2.0))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,60 +67,63 @@ class Painted:
     t1: np.ndarray
 
 
-def paint(lesions: Sequence[Lesion], grid: Volume, room: np.ndarray, wobble: np.ndarray) -> Painted:
-    """Labels and intensities. `room` is the share of each voxel that can hold a lesion, `wobble` mm of
-    edge noise.
-    """
-    painted = Painted(
-        np.zeros(grid.shape, np.uint16), np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
-    )
-    for number, lesion, box, depth in _boxes(lesions, grid, wobble):
-        share = _pool(np.clip(depth / _softness(grid) + 0.5, 0, 1)) * room[box]
-        labels = painted.labels[box]
-        labels[(share > 0.5) & (labels == 0)] = number
-        np.maximum(painted.flair[box], share * lesion.flair, out=painted.flair[box])
-        np.minimum(painted.t1[box], share * lesion.t1, out=painted.t1[box])
+def paint(lesions: Sequence[Lesion], canvas: Canvas) -> Painted:
+    """Labels and intensities. Intensity fades over `SOFT_MM`, the label ends where half of it is reached."""
+    shape = canvas.grid.shape
+    painted = Painted(np.zeros(shape, np.uint16), np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+    for number, lesion, box, depth in _boxes(lesions, canvas):
+        _claim(painted.labels[box], number, _share(depth, canvas, box))
+        soft = _pool(np.clip(depth / SOFT_MM + 0.5, 0, 1)) * canvas.room[box]
+        soft *= 1 + 0.12 * np.clip(canvas.wobble[box], -2, 2)
+        np.maximum(painted.flair[box], soft * lesion.flair, out=painted.flair[box])
+        np.minimum(painted.t1[box], soft * lesion.t1, out=painted.t1[box])
     return painted
 
 
-def paint_labels(lesions: Sequence[Lesion], grid: Volume, room: np.ndarray, wobble: np.ndarray) -> np.ndarray:
-    """Instance labels alone, 1..n in the order given."""
-    labels = np.zeros(grid.shape, np.uint16)
-    for number, _, box, depth in _boxes(lesions, grid, wobble):
-        share = _pool(np.clip(depth / _softness(grid) + 0.5, 0, 1)) * room[box]
-        labels[box][(share > 0.5) & (labels[box] == 0)] = number
+def paint_labels(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarray:
+    """Instance labels alone, uint16, 1..n in the order given."""
+    labels = np.zeros(canvas.grid.shape, np.uint16)
+    for number, _, box, depth in _boxes(lesions, canvas):
+        _claim(labels[box], number, _share(depth, canvas, box))
     return labels
 
 
-def paint_susceptibility(
-    lesions: Sequence[Lesion], grid: Volume, room: np.ndarray, wobble: np.ndarray
-) -> np.ndarray:
+def paint_susceptibility(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarray:
     """What the lesions add to the susceptibility of white matter, ppb."""
-    chi = np.zeros(grid.shape, np.float32)
-    for _, lesion, box, depth in _boxes(lesions, grid, wobble):
-        inside = np.clip(depth / _softness(grid) + 0.5, 0, 1)
-        added = lesion.core_ppb * inside
+    chi = np.zeros(canvas.grid.shape, np.float32)
+    for _, lesion, box, depth in _boxes(lesions, canvas):
+        added = lesion.core_ppb * np.clip(depth / SOFT_MM + 0.5, 0, 1)
         if lesion.rim_ppb:
             # Full width at half maximum = thickness, its outer foot on the lesion's edge.
             profile = np.exp(-4 * np.log(2) * ((depth - lesion.thickness / 2) / lesion.thickness) ** 2)
-            share = profile * _coverage(lesion, _points(grid, box) - lesion.centre)
+            share = profile * _coverage(lesion, _offsets(lesion, canvas.grid, box))
             added = added * (1 - share) + lesion.rim_ppb * share
-        new = _pool(added) * room[box]
+        new = _pool(added) * canvas.room[box]
         chi[box] = np.where(abs(new) > abs(chi[box]), new, chi[box])
     return chi
 
 
-def _boxes(
-    lesions: Sequence[Lesion], grid: Volume, wobble: np.ndarray
-) -> Iterator[tuple[int, Lesion, Box, np.ndarray]]:
+def _boxes(lesions: Sequence[Lesion], canvas: Canvas) -> Iterator[tuple[int, Lesion, Box, np.ndarray]]:
     """Number, lesion, box and the depth below its surface in mm at the fine points of the box."""
     for number, lesion in enumerate(lesions, start=1):
-        box = _box(lesion, grid)
+        box = _box(lesion, canvas.grid)
         if any(part.stop <= part.start for part in box):
             continue
-        depth = _depth(lesion, _points(grid, box) - lesion.centre)
-        edge = np.kron(wobble[box], np.ones((FINE, FINE, FINE), np.float32))
-        yield number, lesion, box, depth + edge * min(lesion.axes) * 0.16
+        depth = _depth(lesion, _offsets(lesion, canvas.grid, box))
+        edge = canvas.wobble[box]
+        for axis in range(3):
+            edge = edge.repeat(FINE, axis)
+        yield number, lesion, box, depth + _UNEVEN * min(lesion.axes) * edge
+
+
+def _share(depth: np.ndarray, canvas: Canvas, box: Box) -> np.ndarray:
+    """How much of each voxel the lesion fills."""
+    return _pool(np.clip(depth * FINE / canvas.grid.spacing[0] + 0.5, 0, 1)) * canvas.room[box]
+
+
+def _claim(labels: np.ndarray, number: int, share: np.ndarray) -> None:
+    """Give the voxels that are more than half filled, and not taken, to a lesion."""
+    labels[(share > 0.5) & (labels == 0)] = number
 
 
 def _box(lesion: Lesion, grid: Volume) -> Box:
@@ -96,51 +134,59 @@ def _box(lesion: Lesion, grid: Volume) -> Box:
     return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
-def _points(grid: Volume, box: Box) -> np.ndarray:
-    """RAS mm of the fine points of a box, shape (..., 3). The grid's axes are parallel to R, A, S."""
-    axes = []
+def _offsets(lesion: Lesion, grid: Volume, box: Box) -> list[np.ndarray]:
+    """RAS mm from the lesion's centre along R, A and S at the fine points of a box, for broadcasting.
+
+    The grid's axes are parallel to R, A, S.
+    """
+    offsets = []
     for axis, part in enumerate(box):
         fine = (np.arange(part.start * FINE, part.stop * FINE) + 0.5) / FINE - 0.5
-        axes.append((grid.affine[axis, 3] + fine * grid.affine[axis, axis]).astype(np.float32))
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        mm = grid.affine[axis, 3] + fine * grid.affine[axis, axis] - lesion.centre[axis]
+        offsets.append(mm.astype(np.float32).reshape([-1 if a == axis else 1 for a in range(3)]))
+    return offsets
 
 
-def _depth(lesion: Lesion, offsets: np.ndarray) -> np.ndarray:
+def _along(offsets: list[np.ndarray], direction: np.ndarray) -> np.ndarray:
+    """Component of the offsets along a direction."""
+    x, y, z = (o * np.float32(d) for o, d in zip(offsets, direction, strict=True))
+    return x + y + z
+
+
+def _depth(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
     """Distance below the ellipsoid's surface (first order), negative outside."""
-    axes = np.array(lesion.axes, dtype=np.float32)
-    local = offsets @ np.array(lesion.rotation, dtype=np.float32).reshape(3, 3).T / axes
-    radius = np.linalg.norm(local, axis=-1)
-    slope = np.linalg.norm(local / axes, axis=-1)
-    return np.where(slope > 1e-6, radius * (1 - radius) / np.maximum(slope, 1e-6), axes.min())
+    rows = np.array(lesion.rotation).reshape(3, 3)
+    local = [_along(offsets, row / axis) for row, axis in zip(rows, lesion.axes, strict=True)]
+    radius = np.sqrt(sum(part * part for part in local))
+    slope = np.sqrt(
+        sum((part / np.float32(axis)) ** 2 for part, axis in zip(local, lesion.axes, strict=True))
+    )
+    return np.where(slope > 1e-6, radius * (1 - radius) / np.maximum(slope, 1e-6), min(lesion.axes))
 
 
-def _coverage(lesion: Lesion, offsets: np.ndarray) -> np.ndarray:
+def _coverage(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
     """Where on its surface the rim is, and how strong there (0, or 0.6 to 1.3)."""
     rng = np.random.default_rng(lesion.seed)
-    direction = offsets / np.maximum(np.linalg.norm(offsets, axis=-1, keepdims=True), 1e-3)
-    poles, sphere = rng.normal(size=(5, 3)), rng.normal(size=(400, 3))
+    length = np.maximum(np.sqrt(sum(part * part for part in offsets)), 1e-3)
+    poles, other, sphere = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.normal(size=(400, 3))
     poles[0] *= 1.5
     sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
-    limit = np.quantile(_lobes(sphere, poles), 1 - lesion.coverage) if lesion.coverage < 1 else -np.inf
-    present = 1 / (1 + np.exp(-np.clip(6 * (_lobes(direction, poles) - limit), -30, 30)))
-    uneven = 0.95 + 0.35 * np.tanh(_lobes(direction, rng.normal(size=(5, 3))))
-    return (present * uneven).astype(np.float32)
+    limit = np.quantile(_lobes(list(sphere.T), poles), 1 - lesion.coverage) if lesion.coverage < 1 else -9.0
+    here = _lobes(offsets, poles, length)
+    present = 1 / (1 + np.exp(-np.clip(6 * (here - limit), -30, 30)))
+    return (present * (0.95 + 0.35 * np.tanh(_lobes(offsets, other, length)))).astype(np.float32)
 
 
-def _lobes(direction: np.ndarray, poles: np.ndarray) -> np.ndarray:
+def _lobes(offsets: list[np.ndarray], poles: np.ndarray, length: np.ndarray | float = 1.0) -> np.ndarray:
     """A smooth function on the sphere: one dipole and products of pairs (quadrupoles)."""
-    along = direction @ poles.T
-    return along[..., 0] + 0.6 * (along[..., 1] * along[..., 2] + along[..., 3] * along[..., 4])
+    a, b, c, d, e = (_along(offsets, pole) / length for pole in poles)
+    return a + 0.6 * (b * c + d * e)
 
 
 def _pool(fine: np.ndarray) -> np.ndarray:
     """Mean over the fine points of each voxel."""
     a, b, c = (n // FINE for n in fine.shape)
     return fine.reshape(a, FINE, b, FINE, c, FINE).mean(axis=(1, 3, 5), dtype=np.float32)
-
-
-def _softness(grid: Volume) -> float:
-    return grid.spacing[0] / FINE
 
 
 def scaled(lesion: Lesion, factor: float) -> Lesion:

@@ -10,7 +10,7 @@ import numpy as np
 from radiorim.lesions import Lesions
 from radiorim.phantom.anatomy import Anatomy, make_anatomy
 from radiorim.phantom.lesions import Lesion, draw_lesions
-from radiorim.phantom.paint import Painted, paint, paint_labels, paint_susceptibility, scaled
+from radiorim.phantom.paint import Canvas, Painted, paint, paint_labels, paint_susceptibility, scaled
 from radiorim.phantom.parameters import Params
 from radiorim.phantom.qsm import Reconstruction, qsm_image
 from radiorim.phantom.render import Scanner, clean_flair, clean_t1, expose, move
@@ -58,71 +58,79 @@ def generator(seed: int, number: int, stage: str) -> np.random.Generator:
 
 def make_person(number: int, seed: int, params: Params) -> Person:
     """Person `number` (from 1) of the cohort with this seed; the same in a cohort of any size."""
-    anatomy = make_anatomy(load_template(), params.spacing_mm, generator(seed, number, "anatomy"))
-    room = 1 - anatomy.tissues[2]
-    room *= anatomy.brain
-    rng = generator(seed, number, "lesions")
-    wobble = anatomy.lattice.upsample(anatomy.lattice.noise(rng, 3.0))
-    lesions = _visible(draw_lesions(anatomy, params, rng), anatomy, room, wobble)
-    images, to_visit1, now = _scans(anatomy, lesions, (room, wobble), params, (seed, number))
-    added = paint_susceptibility(lesions, anatomy.grid, room, wobble)
-    chi = tissue_susceptibility(anatomy, lesions, params, generator(seed, number, "chi")) + added
-    scan = Reconstruction(params.phase_snr)
-    images["chi"] = anatomy.grid.like(
-        qsm_image(chi, anatomy.brain, anatomy.grid.spacing, scan, generator(seed, number, "qsm"))
-    )
-    labels = anatomy.grid.like(now.labels.astype(np.int32))
+    who = (seed, number)
+    anatomy = make_anatomy(load_template(), params.spacing_mm, generator(*who, "anatomy"))
+    rng = generator(*who, "lesions")
+    canvas = Canvas.of(anatomy, rng)
+    lesions = _visible(draw_lesions(anatomy, params, rng), canvas)
     old = [scaled(lesion, lesion.growth) for lesion in lesions if lesion.growth]
+    scans = _Scans(anatomy, params, who)
+    before, now = paint(old, canvas), paint(lesions, canvas)
+    images = {"flair": scans.flair(now), "t1": scans.t1(now)}
+    images["flair0"], to_visit1 = scans.flair0(before)
+    added = paint_susceptibility(lesions, canvas)
+    chi = tissue_susceptibility(anatomy, lesions, params, generator(*who, "chi")) + added
+    images["chi"] = scans.chi(chi)
+    grid = anatomy.grid
     return Person(
         number=number,
         images=images,
-        brain=anatomy.grid.like(anatomy.brain),
-        true_chi=anatomy.grid.like(chi),
-        truth=truth_table(labels, lesions, added, params),
-        lesions0=anatomy.grid.like(paint_labels(old, anatomy.grid, room, wobble).astype(np.int32)),
-        given=jittered(lesions, anatomy, room, params, generator(seed, number, "mask")),
-        raters=rated(lesions, anatomy, room, RATERS, generator(seed, number, "raters")),
+        brain=grid.like(anatomy.brain),
+        true_chi=grid.like(chi),
+        truth=truth_table(grid.like(now.labels.astype(np.int32)), lesions, added, params),
+        lesions0=grid.like(before.labels.astype(np.int32)),
+        given=jittered(lesions, canvas, params, generator(*who, "mask")),
+        raters=rated(lesions, canvas, RATERS, generator(*who, "raters")),
         to_visit1=to_visit1,
         lesions=tuple(lesions),
     )
 
 
-def _visible(
-    lesions: list[Lesion], anatomy: Anatomy, room: np.ndarray, wobble: np.ndarray, least_mm3: float = 10.0
-) -> list[Lesion]:
+def _visible(lesions: list[Lesion], canvas: Canvas, least_mm3: float = 10.0) -> list[Lesion]:
     """Without those that other lesions or the borders of tissue leave less than 10 mm3 (or two voxels)."""
-    labels = paint_labels(lesions, anatomy.grid, room, wobble)
-    volume = np.bincount(labels.ravel(), minlength=len(lesions) + 1)[1:] * anatomy.grid.voxel_mm3
-    least = max(least_mm3, 2 * anatomy.grid.voxel_mm3)
+    labels = paint_labels(lesions, canvas)
+    volume = np.bincount(labels.ravel(), minlength=len(lesions) + 1)[1:] * canvas.grid.voxel_mm3
+    least = max(least_mm3, 2 * canvas.grid.voxel_mm3)
     return [lesion for lesion, mm3 in zip(lesions, volume, strict=True) if mm3 >= least]
 
 
-def _scans(
-    anatomy: Anatomy,
-    lesions: list[Lesion],
-    place: tuple[np.ndarray, np.ndarray],
-    params: Params,
-    who: tuple[int, int],
-) -> tuple[dict[str, Volume], np.ndarray, Painted]:
-    """flair0, flair and t1, where visit 1 lies, and the lesions at visit 2. `place` is room and wobble."""
-    room, wobble = place
-    old = [scaled(lesion, lesion.growth) for lesion in lesions if lesion.growth]
-    texture = anatomy.lattice.upsample(anatomy.lattice.noise(generator(*who, "person"), 2.2))
-    now = paint(lesions, anatomy.grid, room, wobble)
-    images = {}
-    for name, clean, snr in (("flair", clean_flair, params.flair_snr), ("t1", clean_t1, params.t1_snr)):
-        rng = generator(*who, name)
-        scanner = Scanner.draw(params, snr, rng)
-        image = expose(clean(anatomy, now, scanner, texture), anatomy.lattice, scanner, rng)
-        images[name] = anatomy.grid.like(image)
-    rng = generator(*who, "flair0")
-    scanner = Scanner.draw(params, params.flair_snr, rng)
-    to_visit1 = _motion(params, rng)
-    before = clean_flair(anatomy, paint(old, anatomy.grid, room, wobble), scanner, texture)
-    grid = replace(anatomy.grid, affine=_other_origin(anatomy.grid.affine, rng))
-    moved = move(before, anatomy.grid, grid, np.linalg.inv(to_visit1))
-    images["flair0"] = grid.like(expose(moved, anatomy.lattice, scanner, rng))
-    return images, to_visit1, now
+class _Scans:
+    """The scans of one person; each has random numbers and a machine of its own."""
+
+    def __init__(self, anatomy: Anatomy, params: Params, who: tuple[int, int]) -> None:
+        self._anatomy, self._params, self._who = anatomy, params, who
+        self._texture = anatomy.lattice.upsample(anatomy.lattice.noise(generator(*who, "person"), 2.2))
+
+    def flair(self, painted: Painted) -> Volume:
+        """Visit 2, on the grid that everything else is on."""
+        rng, scanner = self._machine("flair", self._params.flair_snr)
+        image = clean_flair(self._anatomy, painted, scanner, self._texture)
+        return self._anatomy.grid.like(expose(image, self._anatomy.lattice, scanner, rng))
+
+    def t1(self, painted: Painted) -> Volume:
+        """Visit 2, same grid."""
+        rng, scanner = self._machine("t1", self._params.t1_snr)
+        image = clean_t1(self._anatomy, painted, scanner, self._texture)
+        return self._anatomy.grid.like(expose(image, self._anatomy.lattice, scanner, rng))
+
+    def flair0(self, painted: Painted) -> tuple[Volume, np.ndarray]:
+        """Visit 1 on its own grid, and the motion that takes RAS mm at visit 2 there."""
+        rng, scanner = self._machine("flair0", self._params.flair_snr)
+        to_visit1, anatomy = _motion(self._params, rng), self._anatomy
+        grid = replace(anatomy.grid, affine=_other_origin(anatomy.grid.affine, rng))
+        image = clean_flair(anatomy, painted, scanner, self._texture)
+        moved = move(image, anatomy.grid, grid, np.linalg.inv(to_visit1))
+        return grid.like(expose(moved, anatomy.lattice, scanner, rng)), to_visit1
+
+    def chi(self, chi: np.ndarray) -> Volume:
+        """The QSM image of a true map, ppb."""
+        anatomy, scan = self._anatomy, Reconstruction(self._params.phase_snr)
+        rng = generator(*self._who, "qsm")
+        return anatomy.grid.like(qsm_image(chi, anatomy.brain, anatomy.grid.spacing, scan, rng))
+
+    def _machine(self, stage: str, snr: float) -> tuple[np.random.Generator, Scanner]:
+        rng = generator(*self._who, stage)
+        return rng, Scanner.draw(self._params, snr, rng)
 
 
 def _motion(params: Params, rng: np.random.Generator) -> np.ndarray:

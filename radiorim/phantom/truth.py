@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiorim.lesions import Lesions
-from radiorim.phantom.anatomy import Anatomy
 from radiorim.phantom.lesions import Lesion
-from radiorim.phantom.paint import paint_labels
+from radiorim.phantom.paint import Canvas, paint_labels
 from radiorim.phantom.parameters import Params
 from radiorim.volume import Volume
 
@@ -24,7 +23,7 @@ TRUTH_COLUMNS = {
     "lesion": "number of the lesion in the label map",
     "status": "between visit 1 and visit 2: stable, new or enlarged",
     "rim": "1 where the noise-free susceptibility shows a rim, else 0",
-    "ambiguous": "1 where a rim was made but the noise-free susceptibility does not show it clearly (rim is 0)",
+    "ambiguous": "1 where a rim was made but noise-free susceptibility does not show it (rim is 0)",
     "volume_mm3": "volume at visit 2",
     "x_mm": "centre of mass, RAS mm",
     "y_mm": "centre of mass, RAS mm",
@@ -33,7 +32,7 @@ TRUTH_COLUMNS = {
     "rim_ppb": "height of the rim or arc over white matter as drawn",
     "core_ppb": "susceptibility of the core over white matter as drawn",
     "coverage": "share of the surface that carries the rim or arc",
-    "rim_contrast_ppb": "noise-free edge (median over directions of its highest value) minus median of the core",
+    "rim_contrast_ppb": "noise-free edge (highest value, median over directions) minus core (median)",
     "flair_contrast": "FLAIR over white matter, as a share of white matter, at the middle of the lesion",
     "central_vein": "1 where a vein runs through the lesion",
 }
@@ -47,10 +46,15 @@ def truth_table(labels: Volume, lesions: Sequence[Lesion], added: np.ndarray, pa
     given one and in half of all directions its edge exceeds the core by 15 ppb.
     """
     import pandas as pd
+    from scipy import ndimage
 
     found = Lesions.from_labels(labels)
+    boxes = ndimage.find_objects(labels.data)
     rows = pd.DataFrame(
-        [_row(number, lesions[number - 1], _contrast(labels, number, added)) for number in found.numbers],
+        [
+            _row(number, lesions[number - 1], _contrast(labels, number, added, boxes[number - 1]))
+            for number in found.numbers
+        ],
         columns=["lesion", *(name for name in TRUTH_COLUMNS if name not in found.table.columns)],
     )
     shown = rows.rim_contrast_ppb.astype(float) >= params.label_contrast_ppb
@@ -60,30 +64,27 @@ def truth_table(labels: Volume, lesions: Sequence[Lesion], added: np.ndarray, pa
     return Lesions(labels, table[list(TRUTH_COLUMNS)])
 
 
-def jittered(
-    lesions: Sequence[Lesion], anatomy: Anatomy, room: np.ndarray, params: Params, rng: np.random.Generator
-) -> Volume:
+def jittered(lesions: Sequence[Lesion], canvas: Canvas, params: Params, rng: np.random.Generator) -> Volume:
     """A label map as a user brings it: borders off by a voxel here and there, own numbers by falling
     volume.
     """
-    shift, scale = 0.35 * params.mask_jitter, 0.07 * params.mask_jitter
+    shift, scale = 0.35 * params.mask_jitter, 0.06 * params.mask_jitter
     order = np.argsort([-lesion.volume_mm3 for lesion in lesions], kind="stable")
     moved = [_moved(lesions[i], shift, scale, rng) for i in order]
-    wobble = 1.3 * anatomy.lattice.upsample(anatomy.lattice.noise(rng, 2.2))
-    return anatomy.grid.like(paint_labels(moved, anatomy.grid, room, wobble).astype(np.int32))
+    labels = paint_labels(moved, canvas.redrawn(rng, 0.5 * params.mask_jitter))
+    return canvas.grid.like(labels.astype(np.int32))
 
 
 def rated(
-    lesions: Sequence[Lesion], anatomy: Anatomy, room: np.ndarray, count: int, rng: np.random.Generator
+    lesions: Sequence[Lesion], canvas: Canvas, count: int, rng: np.random.Generator
 ) -> tuple[Volume, ...]:
     """Masks of new lesions by raters who draw borders differently and miss small and faint ones."""
     new = [lesion for lesion in lesions if lesion.status == "new"]
     masks = []
     for _ in range(count):
-        wobble = anatomy.lattice.upsample(anatomy.lattice.noise(rng, 2.5))
         seen = [lesion for lesion in new if rng.random() > 0.35 * np.exp(-lesion.volume_mm3 / 120)]
-        drawn = [_moved(lesion, 0.3, 0.1, rng) for lesion in seen]
-        masks.append(anatomy.grid.like(paint_labels(drawn, anatomy.grid, room, wobble) > 0))
+        drawn = [_moved(lesion, 0.3, 0.08, rng) for lesion in seen]
+        masks.append(canvas.grid.like(paint_labels(drawn, canvas.redrawn(rng, 0.5)) > 0))
     return tuple(masks)
 
 
@@ -101,13 +102,12 @@ def _row(number: int, lesion: Lesion, contrast_ppb: float) -> dict[str, object]:
     }
 
 
-def _contrast(labels: Volume, number: int, added: np.ndarray) -> float:
+def _contrast(labels: Volume, number: int, added: np.ndarray, box: tuple[slice, ...]) -> float:
     """How far the edge stands above the core, ppb: the median over 26 directions of the edge's highest value
     (in its first 1.5 mm or one voxel) minus the median of the core.
     """
     from scipy import ndimage
 
-    box = tuple(slice(max(a.min() - 1, 0), a.max() + 2) for a in np.nonzero(labels.data == number))
     mask = np.pad(labels.data[box] == number, 1)
     depth = ndimage.distance_transform_edt(mask, labels.spacing)[1:-1, 1:-1, 1:-1]
     limit = max(1.5, 1.01 * labels.spacing[0])
