@@ -129,7 +129,7 @@ class _Brain:
 
 
 def _line_ends(inside: np.ndarray) -> np.ndarray:
-    """First and last voxel of every line along the first axis: the extremes in any direction are among them."""
+    """First and last voxel of every line along the first axis; extremes in any direction are among them."""
     lines = np.argwhere(inside.any(axis=0))
     first = inside.argmax(axis=0)[tuple(lines.T)]
     last = len(inside) - 1 - inside[::-1].argmax(axis=0)[tuple(lines.T)]

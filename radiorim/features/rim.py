@@ -54,9 +54,11 @@ class Rim:
         means = self.weights @ values
         highest, lowest = np.maximum(core, outside), np.minimum(core, outside)
         known = np.isfinite(highest)
+        # A sum of equal values may differ from their mean in its last digits.
+        rounding = 1e-9 * max(abs(highest), abs(lowest))
         return {
-            "rim_completeness_bright": float((means > highest).mean()) if known else np.nan,
-            "rim_completeness_dark": float((means < lowest).mean()) if known else np.nan,
+            "rim_completeness_bright": float((means > highest + rounding).mean()) if known else np.nan,
+            "rim_completeness_dark": float((means < lowest - rounding).mean()) if known else np.nan,
             "rim_unevenness": float(means.std()),
         }
 
