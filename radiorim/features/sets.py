@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 __all__ = ["FEATURE_SETS", "feature_set"]
 
 
-def basic(images: Sequence[str], brain: bool = False) -> Blocks:
+def basic(images: Sequence[str], *, brain: bool) -> Blocks:
     """Shape, first order, rim, core and surround, location. One shell inward: most lesions have a core."""
     names = tuple(images)
     return (Shape(), FirstOrder(names), RimLayers(names, inward=1), Location(brain=brain))
 
 
-def rim_layers(images: Sequence[str], brain: bool = False) -> Blocks:  # noqa: ARG001
+def rim_layers(images: Sequence[str], *, brain: bool) -> Blocks:  # noqa: ARG001
     """Three shells inward and outward; small lesions have no inner shells and are `too_small`."""
     return (RimLayers(tuple(images)),)
 
 
-def change(images: Sequence[str], brain: bool = False) -> Blocks:
+def change(images: Sequence[str], *, brain: bool) -> Blocks:
     """Shape, location, and the change of every image that is there twice (`flair` and `flair0`)."""
     pairs = [name for name in images if f"{name}0" in images]
     if not pairs:
@@ -45,7 +45,7 @@ def change(images: Sequence[str], brain: bool = False) -> Blocks:
     return (Shape(), *(Change(f"{name}0", name) for name in pairs), Location(brain=brain))
 
 
-def pyradiomics_original(images: Sequence[str], brain: bool = False) -> Blocks:  # noqa: ARG001
+def pyradiomics_original(images: Sequence[str], *, brain: bool) -> Blocks:  # noqa: ARG001
     """The reference's 107 features of each image (14 of shape once), bins of 25 image units."""
     classes = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
     return (Texture(tuple(images), classes=classes),)
@@ -67,4 +67,4 @@ def feature_set(name: str, images: Sequence[str], *, brain: bool = False) -> Blo
     """
     if name not in FEATURE_SETS:
         raise UnknownName("feature set", name, FEATURE_SETS)
-    return FEATURE_SETS[name](images, brain)
+    return FEATURE_SETS[name](images, brain=brain)
