@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nibabel
 import numpy as np
-import pandas as pd
 
 from radiorim.features.naming import is_feature
 from radiorim.report.case_view import CaseView, answer, case_view
@@ -18,6 +16,9 @@ from radiorim.report.render import Head, Section
 from radiorim.report.slices import AXIAL
 from radiorim.report.strips import MOST_STRIPS, strips
 from radiorim.report.words import image_in_words, number, plural, quality_in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CASE_SECTIONS", "case_head", "case_view"]
 
@@ -76,6 +77,8 @@ def _against_truth(table: pd.DataFrame) -> str:
 
 
 def _inputs(view: CaseView) -> Mapping[str, Any]:
+    import nibabel
+
     case, rows = view.report.case, []
     for name in [*case.images, *case.masks]:
         volume = case.image(name) if name in case.images else case.mask(name)
@@ -149,7 +152,7 @@ def _strips(view: CaseView) -> Mapping[str, Any]:
 def _table(view: CaseView) -> Mapping[str, Any]:
     table = view.table
     extras = [c for c in table if c not in (*KEY_COLUMNS, *ODD_COLUMNS) and not is_feature(str(c))]
-    extras = [c for c in extras if c not in ("case", "person", "fold")]
+    extras = [c for c in extras if c not in ("case", "person", "fold", "threshold")]
     odd = [c for c in ODD_COLUMNS if c in table and table[c].notna().any()]
     columns = [*KEY_COLUMNS, *odd, *extras[:MOST_EXTRAS]]
     return {

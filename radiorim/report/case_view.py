@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from radiorim.recipe import Recipe
 from radiorim.report.slices import Scene, scene
 from radiorim.report.words import plural, volume
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from radiorim.report.page import CaseReport
 
 __all__ = ["CaseView", "answer", "called", "called_word", "case_view", "in_reading_order"]
@@ -44,7 +44,7 @@ def case_view(report: CaseReport) -> CaseView:
 def called(table: pd.DataFrame) -> pd.Series:
     """Whether each row was called; without a column `found` every candidate is the answer."""
     if "found" not in table:
-        return pd.Series(True, index=table.index)
+        return table.index.to_series().notna()
     return table["found"].fillna(value=False).astype(bool)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from radiorim.metrics.classification import why_undefined
 from radiorim.report import curves
 from radiorim.report.charts import chart
@@ -21,19 +19,28 @@ WORST = 5
 METRICS = {
     "roc_auc": "ROC-AUC",
     "pr_auc": "PR-AUC (average precision)",
+    "prevalence": "Prevalence (share of true lesions)",
     "f1": "F1",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "accuracy": "Accuracy",
     "ppv": "PPV (precision)",
     "npv": "NPV",
     "mcc": "Matthews correlation",
     "brier": "Brier score (lower is better)",
+    "F1_score": "F1, lesion-wise (Anima)",
+    "SensL": "Sensitivity, lesion-wise (Anima)",
+    "PPVL": "PPV, lesion-wise (Anima)",
+    "NbTestedLesions": "Number of false lesions (Anima)",
+    "VolTestedLesions": "Volume of false lesions, mm³ (Anima)",
 }
 
 HOW_TO_READ = (
     "Intervals and grey bands are 95 % over resampled people, because lesions of one person are not "
     "independent. With few people they are wide, and that is the finding.",
     "PR-AUC must be read against the prevalence (dashed line) and cannot be compared between cohorts.",
-    "A lesion that was never a candidate has no score: it counts as missed where the table of scores has a "
-    "row for it, and is in no curve.",
+    "Only candidates are counted here. A true lesion that was never a candidate has no score, is in no curve "
+    "and is counted as not called only where the table of scores has a row for it.",
     "Calibration asks whether, of lesions with a score near 0.7, about 70 % are true. Scores of a judge "
     "trained on oversampled lesions are often too high.",
     "Open the worst cases first: a few people often explain most errors.",
@@ -73,7 +80,7 @@ def _answer(view: GroupView) -> str:
     if not view.known:
         return f"{said}; the truth is not known."
     hits, alarms, missed = (int(cases[c].sum()) for c in ("hits", "false_alarms", "missed"))
-    return f"{said}: {hits} true, {plural(alarms, 'false alarm')}, {missed} missed."
+    return f"{said}: {hits} true, {plural(alarms, 'false alarm')}, {missed} true ones not called."
 
 
 def _cases(view: GroupView) -> Mapping[str, Any]:
@@ -103,9 +110,10 @@ def _metrics(view: GroupView) -> Mapping[str, Any]:
     table = view.report.evaluation
     columns = [c for c in ("group", "metric", "value", "low", "high", "n", "note") if c in table]
     rows = table[columns].to_dict("records")
+    groups = [str(group) for group in dict.fromkeys(table["group"])] if "group" in columns else []
     for row in rows:
         row["words"] = METRICS.get(row.get("metric"), str(row.get("metric", "")).replace("_", " "))
-    return {"rows": rows, "grouped": "group" in columns and table["group"].nunique() > 1}
+    return {"rows": rows, "groups": groups, "counted": "n" in columns}
 
 
 def _worst(view: GroupView) -> Mapping[str, Any] | None:
@@ -118,12 +126,13 @@ def _worst(view: GroupView) -> Mapping[str, Any] | None:
 
 def _errors(row: Mapping[str, Any]) -> tuple[str, str]:
     alarms, missed, hits = (int(row[name]) for name in ("false_alarms", "missed", "hits"))
-    return row["case"], f"{plural(alarms, 'false alarm')}, {missed} missed, {hits} true"
+    return row["case"], f"{plural(alarms, 'false alarm')}, {missed} true ones not called, {hits} true"
 
 
 def _failed(view: GroupView) -> Mapping[str, Any]:
     failed = view.report.failed
-    failed = pd.DataFrame() if failed is None else failed
+    if failed is None:
+        return {"columns": [], "rows": []}
     return {"columns": [str(c) for c in failed.columns], "rows": failed.astype(str).to_numpy().tolist()}
 
 

@@ -6,15 +6,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from radiorim.report.case_view import called, called_word
 from radiorim.report.curves import Scored
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from radiorim.report.page import GroupReport
 
 __all__ = ["GroupView", "case_counts", "group_view"]
+
+COUNTS = (
+    "case",
+    "person",
+    "candidates",
+    "called",
+    "volume_mm3",
+    "hits",
+    "false_alarms",
+    "missed",
+    "surprise",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +58,8 @@ class GroupView:
 
 def group_view(report: GroupReport) -> GroupView:
     """Fill in what the table of scores may lack (truth, score, found, person) as unknown."""
+    import pandas as pd
+
     scores = report.scores.reset_index(drop=True)
     if not len(scores):
         scores = scores.reindex(columns=list(dict.fromkeys([*scores.columns, "case"])))
@@ -59,41 +74,31 @@ def group_view(report: GroupReport) -> GroupView:
 
 
 def case_counts(scores: pd.DataFrame, cases: list[str]) -> pd.DataFrame:
-    """One row for each case, also without lesions: candidates, called, volume, and against the truth.
+    """One row (`COUNTS`) for each case, also without lesions; `surprise` is the mean of |score - truth|.
 
-    hits, false_alarms and missed are NaN where no lesion of the case has a known truth; a case without any
+    What is said against the truth is NaN where no lesion of the case has a known truth; a case without any
     row has nothing to miss that is known here. Cases that only `scores` names are added at the end.
     """
+    import pandas as pd
+
     names = list(dict.fromkeys([*cases, *scores["case"]]))
-    rows = []
-    for case in names:
-        own = scores[scores["case"] == case]
-        right, known, hit = own["truth"] == 1, own["truth"].notna(), own["found"]
-        counts = {
-            "hits": int((right & hit).sum()),
-            "false_alarms": int((known & ~right & hit).sum()),
-            "missed": int((right & ~hit).sum()),
-        }
-        rows.append(
-            {
-                "case": case,
-                "person": own["person"].iloc[0] if len(own) else "",
-                "candidates": len(own),
-                "called": int(hit.sum()),
-                "volume_mm3": float(own["volume_mm3"][hit].sum()),
-                **(counts if known.any() else dict.fromkeys(counts, np.nan)),
-                "surprise": float((own["score"] - own["truth"]).abs().mean()) if known.any() else np.nan,
-            }
-        )
-    columns = (
-        "case",
-        "person",
-        "candidates",
-        "called",
-        "volume_mm3",
-        "hits",
-        "false_alarms",
-        "missed",
-        "surprise",
-    )
-    return pd.DataFrame(rows, columns=list(columns))
+    rows = [_counts(case, scores[scores["case"] == case]) for case in names]
+    return pd.DataFrame(rows, columns=list(COUNTS))
+
+
+def _counts(case: str, own: pd.DataFrame) -> dict[str, object]:
+    right, known, hit = own["truth"] == 1, own["truth"].notna(), own["found"]
+    against = {
+        "hits": int((right & hit).sum()),
+        "false_alarms": int((known & ~right & hit).sum()),
+        "missed": int((right & ~hit).sum()),
+        "surprise": float((own["score"] - own["truth"]).abs().mean()),
+    }
+    return {
+        "case": case,
+        "person": own["person"].iloc[0] if len(own) else "",
+        "candidates": len(own),
+        "called": int(hit.sum()),
+        "volume_mm3": float(own["volume_mm3"][hit].sum()),
+        **(against if known.any() else {}),
+    }

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from radiorim.report.pictures import Picture, Stroke, picture, strokes
 from radiorim.report.slices import AXIAL, CORONAL, Scene
 from radiorim.report.words import feature_in_words, image_in_words, number, place
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["MOST_STRIPS", "Bar", "Strip", "bars", "strips"]
 

@@ -84,6 +84,12 @@ def test_what_moved_the_score_is_said_without_the_bias(page, make_case_report):
     assert "9.00" not in said
 
 
+def test_the_threshold_is_marked_on_the_score_where_it_is_known(page, make_case_report):
+    report = make_case_report()
+    assert 'u style="left' not in page(report)
+    assert 'u style="left:40.0%"' in page(replace(report, lesions=report.lesions.with_columns(threshold=0.4)))
+
+
 def test_names_are_escaped(page, make_case_report):
     report = make_case_report()
     text = page(replace(report, case=report.case.with_(id="<script>alert(1)</script>", notes=("a < b & c",))))

@@ -29,7 +29,7 @@ def test_the_page_counts_what_the_table_holds(page, make_group_report):
     missed = int((~scores.found & (scores.truth == 1)).sum())
     cases = scores[scores.found].case.nunique()
     assert f"{hits + alarms} lesions called new in {cases} of 10 cases: {hits} true" in said
-    assert f"{alarms} false alarms, {missed} missed." in said
+    assert f"{alarms} false alarms, {missed} true ones not called." in said
 
 
 def test_a_case_without_lesions_keeps_its_row_and_links_are_made(page, make_group_report):
@@ -67,7 +67,7 @@ def test_the_worst_cases_come_in_order_and_are_at_most_five(page, make_group_rep
     scores.loc[(scores.case == "sub-3_ses-02") & (scores.lesion == 1), "found"] = True
     part = page(replace(report, scores=scores)).split('id="worst"')[1].split("</section>")[0]
     assert re.findall(r"<li>(?:<a[^>]*>)?(\S+?)(?:</a>)?:", part) == ["sub-5_ses-02", "sub-3_ses-02"]
-    assert "4 false alarms, 2 missed, 0 true" in part
+    assert "4 false alarms, 2 true ones not called, 0 true" in part
 
 
 @pytest.mark.parametrize("truth", [0.0, 1.0])
