@@ -161,6 +161,7 @@ def _table(view: CaseView) -> Mapping[str, Any]:
         "rest": table[~table["found"]].to_dict("records"),
         "hidden": len(table.columns) - len([c for c in columns if c in table]),
         "with_strip": set(view.found["lesion"][:MOST_STRIPS].tolist()) if view.scene.layers else set(),
+        "placed": view.report.case.placement is not None,
         "words": WORD_COLUMNS,
         "titles": {str(c): TITLES.get(c, str(c).replace("_", " ")).format(word=view.word) for c in columns},
     }
@@ -192,7 +193,12 @@ CASE_SECTIONS = (
         _registration,
     ),
     Section("mosaic", "Where the lesions are", "Axial slices from the lowest up.", _mosaic),
-    Section("strips", "Lesion by lesion", "The highest score first.", _strips),
+    Section(
+        "strips",
+        "Lesion by lesion",
+        "The highest score first; without scores, the strongest and the largest first.",
+        _strips,
+    ),
     Section("table", "The lesion table", "Centres are millimetres in RAS of the grid shown.", _table),
     Section("skipped", "What was skipped, and why", "", _skipped),
     Section("methods", "Methods", "", methods_section),

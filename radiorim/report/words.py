@@ -86,7 +86,7 @@ def field_in_words(name: str, value: Any) -> str:
 def quality_in_words(name: str, value: float) -> tuple[str, str]:
     """A figure of quality and its unit: `rotation_deg`, 3.4 as ("Rotation", "3.4°")."""
     *parts, last = name.split("_")
-    unit = {"deg": "°", "mm": " mm", "percent": " %"}.get(last)
+    unit = {"deg": "°", "mm": " mm", "ml": " ml", "percent": " %"}.get(last)
     words = " ".join(
         "NCC" if part == "ncc" else part for part in (parts if unit and parts else [*parts, last])
     )
