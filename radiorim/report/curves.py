@@ -93,7 +93,9 @@ def pr(axis: Axes, scored: Scored) -> None:
     axis.annotate(
         f"prevalence {prevalence:.2f}", (0.02, prevalence), (0, 3), textcoords="offset points", fontsize=9
     )
-    recall, precision = hits[1:] / hits[-1], hits[1:] / (hits[1:] + alarms[1:])
+    # Beyond the first point that finds all, precision falls at recall 1 and says nothing.
+    shown = slice(1, int(np.argmax(hits == hits[-1])) + 1)
+    recall, precision = hits[shown] / hits[-1], hits[shown] / (hits[shown] + alarms[shown])
     axis.step(np.r_[0, recall], np.r_[precision[0], precision], where="pre", color=INK, linewidth=1.6)
     _unit_square(axis, "recall (sensitivity)", "precision (PPV)")
 
