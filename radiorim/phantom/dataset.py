@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from radiorim import __version__
 from radiorim.errors import DataError, UsageError
 from radiorim.io.files import read_json
 from radiorim.phantom import bids
 from radiorim.phantom.parameters import Params
 from radiorim.phantom.person import generator, make_person
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CohortOptions", "write_cohort"]
 
@@ -51,7 +56,7 @@ def write_cohort(
     those it has (up to 99 people, from where names are longer). `on_person(done, total)` is called after
     each one. Raises `DataError` if `out` holds a cohort with other settings or another data set.
     """
-    options = options or CohortOptions()
+    out, options = Path(out), options or CohortOptions()
     _require_own(out, options)
     bids.write_description(out, {"Parameters": _settings(options)})
     bids.write_participants(out, _participants(options))
@@ -65,7 +70,7 @@ def write_cohort(
     return out
 
 
-def _run(out: Path, options: CohortOptions, missing: list[tuple[int, str]]) -> object:
+def _run(out: Path, options: CohortOptions, missing: list[tuple[int, str]]) -> Iterable[None]:
     """One finished person at a time, in any order."""
     if options.n_jobs == 1:
         return (_one(out, options, number, name) for number, name in missing)
@@ -79,7 +84,7 @@ def _one(out: Path, options: CohortOptions, number: int, name: str) -> None:
     bids.write_person(out, name, make_person(number, options.seed, options.params()))
 
 
-def _participants(options: CohortOptions) -> object:
+def _participants(options: CohortOptions) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
@@ -101,8 +106,9 @@ def _require_own(out: Path, options: CohortOptions) -> None:
         if out.exists() and any(out.iterdir()):
             raise DataError(f"{out} is not empty and holds no phantom cohort. Choose another folder.")
         return
-    made = read_json(description).get("GeneratedBy", [{}])[0].get("Parameters")
-    if made != _settings(options):
+    made = read_json(description).get("GeneratedBy", [{}])[0]
+    if (made.get("Version"), made.get("Parameters")) != (__version__, _settings(options)):
         raise DataError(
-            f"{out} holds a data set made with {made}, not with {_settings(options)}. Choose another folder."
+            f"{out} holds a data set of version {made.get('Version')} with {made.get('Parameters')}, not of "
+            f"{__version__} with {_settings(options)}. Choose another folder."
         )

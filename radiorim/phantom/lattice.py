@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Lattice"]
 
@@ -65,7 +69,7 @@ class Lattice:
         return np.ascontiguousarray(values)
 
 
-def _weights(count: int, knots: int, pace: float) -> object:
+def _weights(count: int, knots: int, pace: float) -> csr_array:
     """Sparse (count, knots) matrix of cubic B-spline weights at the voxel centres, `pace` knots apart."""
     from scipy import sparse
 

@@ -135,7 +135,9 @@ def _kind(lesion: Lesion, params: Params, rim_rate: float, rng: np.random.Genera
     else:
         # Rims are seldom seen on small lesions; among the large ones the chance rises with the radius.
         radius = (lesion.volume_mm3 * 3 / 4 / np.pi) ** (1 / 3)
-        rim = lesion.volume_mm3 >= params.rim_least_mm3 and chance < rim_rate * radius / 3.4
+        rim = lesion.volume_mm3 >= params.rim_least_mm3 and chance < rim_rate * radius / (
+            0.57 * params.diameter_mm
+        )
     if rim:
         return "rim"
     if which < params.mimic_share:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from radiorim.case import Case, Lazy
 from radiorim.lesions import Lesions
 from radiorim.phantom.bids import person_name
@@ -69,7 +71,7 @@ class _Late:
 class _Released(Lazy):
     """A lazy mapping that also forgets the person it reads from."""
 
-    def __init__(self, loaders: dict[str, object], late: _Late) -> None:
+    def __init__(self, loaders: dict[str, Callable[[], Volume]], late: _Late) -> None:
         super().__init__(loaders)
         self._late = late
 

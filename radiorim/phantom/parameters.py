@@ -34,7 +34,7 @@ class Params:
     without_new: float = 0.30
     new_mean: float = 2.5
     # rims
-    rim_share: float = 0.20
+    rim_share: float = 0.24
     rim_least_mm3: float = 75.0
     rim_ppb: float = 45.0
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
