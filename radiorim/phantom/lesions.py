@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from radiorim.phantom.anatomy import Anatomy
+from radiorim.phantom.nuclei import nearest_nucleus
 from radiorim.phantom.parameters import Params
 
 __all__ = ["KINDS", "Lesion", "draw_lesions"]
@@ -100,7 +101,7 @@ class _Places:
         weight = weight * (wm > 0.55) * (csf < 0.1) * (depth > 3)
         weight *= np.where(anatomy.mni_mm[2] < -18, 0.12, 1.0)
         slope = np.stack(np.gradient(distance))
-        use = weight > 0
+        use = (weight > 0) & (nearest_nucleus(anatomy.mni_mm)[0] < -3)
         outward = slope[:, use].T + 1e-6
         outward /= np.linalg.norm(outward, axis=1, keepdims=True)
         return cls(mm[:, use].T, weight[use] / weight[use].sum(), outward)

@@ -8,24 +8,13 @@ import numpy as np
 
 from radiorim.phantom.anatomy import Anatomy
 from radiorim.phantom.lesions import Lesion
+from radiorim.phantom.nuclei import NUCLEI, nearest_nucleus
 from radiorim.phantom.parameters import Params
 
-__all__ = ["NUCLEI", "tissue_susceptibility"]
+__all__ = ["tissue_susceptibility"]
 
 _GM, _WM, _WM_TEXTURE = 15.0, -25.0, 4.0
 """ppb relative to CSF; the texture stands for fibre orientation."""
-
-NUCLEI = (
-    ("caudate", (12, 13, 8), (5, 8, 8), 10, 55),
-    ("caudate body", (16, -6, 21), (3.5, 14, 4), -8, 50),
-    ("putamen", (26, 2, 0), (4.5, 14, 9), -12, 65),
-    ("pallidum", (19, -4, -1), (4, 8.5, 5), -28, 140),
-    ("thalamus", (11, -18, 8), (7, 12, 8), -25, 15),
-    ("substantia nigra", (10, -17, -12), (3, 7, 4), -40, 130),
-    ("red nucleus", (5, -20, -9), (3, 3, 3.5), 0, 100),
-    ("dentate", (15, -58, -34), (4, 8, 6), -30, 100),
-)
-"""Name, centre (right side, mirrored for the left; MNI mm), semi-axes mm, yaw in degrees, ppb."""
 
 
 def tissue_susceptibility(
@@ -43,29 +32,10 @@ def tissue_susceptibility(
 
 
 def _nuclei(anatomy: Anatomy, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Depth in mm inside the nearest nucleus (negative outside) and its ppb, on the grid.
-
-    A signed distance is smooth, so the lattice carries it although the nuclei's edges are sharp.
-    """
-    depth = np.full(anatomy.mni_mm.shape[1:], -20.0)
-    value = np.zeros_like(depth)
-    for _, centre, axes, yaw, ppb in NUCLEI:
-        strength = ppb * np.exp(rng.normal(0, 0.12))
-        for side in (-1, 1):
-            turn = np.radians(yaw * side)
-            x = anatomy.mni_mm[0] - side * centre[0]
-            y = anatomy.mni_mm[1] - centre[1]
-            local = np.stack(
-                [
-                    (x * np.cos(turn) + y * np.sin(turn)) / axes[0],
-                    (-x * np.sin(turn) + y * np.cos(turn)) / axes[1],
-                    (anatomy.mni_mm[2] - centre[2]) / axes[2],
-                ]
-            )
-            near = (1 - np.linalg.norm(local, axis=0)) * float(np.mean(axes))
-            value = np.where(near > depth, strength, value)
-            depth = np.maximum(depth, near)
-    return anatomy.lattice.upsample(depth), anatomy.lattice.upsample(value)
+    """Depth in mm inside the nearest nucleus (negative outside) and its ppb, on the grid."""
+    depth, which = nearest_nucleus(anatomy.mni_mm)
+    ppb = np.array([nucleus[-1] for nucleus in NUCLEI]) * np.exp(rng.normal(0, 0.12, len(NUCLEI)))
+    return anatomy.lattice.upsample(depth), anatomy.lattice.upsample(ppb[which])
 
 
 def _veins(
