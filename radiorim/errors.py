@@ -36,9 +36,8 @@ class UnknownName(UsageError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = (
-            f"Did you mean {' or '.join(repr(n) for n in near)}?" if near else f"Known: {', '.join(known)}."
-        )
+        listed = f"Known: {', '.join(known)}." if known else "There is none at all."
+        hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else listed
         super().__init__(f"no {kind} named {name!r}. {hint}")
 
 

@@ -47,12 +47,16 @@ class Lesions:
 
     @classmethod
     def from_labels(cls, labels: Volume) -> Lesions:
-        """Lesions as they are numbered in a label volume; numbers need not be consecutive."""
+        """Lesions as they are numbered in a label volume; numbers need not be consecutive.
+
+        Raises `DataError` for negative labels and for values between whole numbers, which would be cut off.
+        """
+        name = labels.source or "the label volume"
+        if labels.data.dtype.kind == "f" and not (labels.data == np.rint(labels.data)).all():
+            raise DataError(f"{name} holds values between whole numbers, so it is not a label map or mask.")
+        if labels.data.min(initial=0) < 0:
+            raise DataError(f"{name} holds negative labels; 0 is background, 1..n lesions.")
         whole = labels.like(np.ascontiguousarray(labels.data, dtype=np.int32))
-        if whole.data.min(initial=0) < 0:
-            raise DataError(
-                f"{labels.source or 'the label volume'} holds negative labels; 0 is background, 1..n lesions."
-            )
         return cls(whole, _geometry(whole))
 
     @property
@@ -64,9 +68,15 @@ class Lesions:
         return len(self.table)
 
     def with_columns(self, columns: pd.DataFrame | None = None, **more: Any) -> Lesions:
-        """The same lesions with more columns: a frame indexed by lesion number, or arrays in table order."""
+        """The same lesions with more columns: a frame indexed by lesion number, or arrays in table order.
+
+        A lesion that the frame does not name gets NaN. Raises `UsageError` if it names one twice.
+        """
         table = self.table.copy()
         if columns is not None:
+            twice = columns.index[columns.index.duplicated()]
+            if len(twice):
+                raise UsageError(f"the new columns' index names lesion {twice[0]} twice.")
             added = columns.reindex(table["lesion"].to_numpy()).reset_index(drop=True)
             import pandas as pd
 
@@ -75,9 +85,11 @@ class Lesions:
 
     def keep(self, rule: Callable[[pd.DataFrame], Any]) -> Lesions:
         """Only the lesions whose row fulfils the rule (a function of the table that returns booleans)."""
-        chosen = np.asarray(rule(self.table), dtype=bool)
-        if chosen.shape != (len(self.table),):
+        answers = np.asarray(rule(self.table), dtype=object)
+        # NaN counts as true in numpy: a column with gaps is no answer.
+        if answers.shape != (len(self.table),) or not all(isinstance(a, (bool, np.bool_)) for a in answers):
             raise UsageError(f"a rule must give one boolean for each of the {len(self.table)} rows.")
+        chosen = answers.astype(bool)
         kept = np.zeros(int(self.labels.data.max(initial=0)) + 1, dtype=np.int32)
         numbers = self.table["lesion"].to_numpy()[chosen]
         kept[numbers] = numbers
@@ -106,13 +118,11 @@ def components(mask: np.ndarray, connectivity: int) -> np.ndarray:
 
 def _geometry(labels: Volume) -> pd.DataFrame:
     import pandas as pd
-    from scipy import ndimage
 
-    counts = np.bincount(labels.data.ravel())
-    numbers = np.flatnonzero(counts[1:]) + 1 if counts.size else np.array([], dtype=int)
-    if numbers.size:
-        centres = labels.to_mm(np.array(ndimage.center_of_mass(labels.data > 0, labels.data, numbers)))
-    else:
-        counts, centres = np.zeros(1, dtype=int), np.empty((0, 3))
-    columns = [numbers, counts[numbers] * labels.voxel_mm3, *centres.T]
+    # Only the voxels inside lesions are looked at: they are a thousandth of a brain.
+    voxels = np.nonzero(labels.data)
+    numbers, place, counts = np.unique(labels.data[voxels], return_inverse=True, return_counts=True)
+    sums = [np.bincount(place, weights=axis, minlength=numbers.size) for axis in voxels]
+    centres = labels.to_mm(np.stack(sums, axis=1) / np.maximum(counts, 1)[:, None])
+    columns = [numbers, counts * labels.voxel_mm3, *centres.T]
     return pd.DataFrame(dict(zip(GEOMETRY, columns, strict=True))).astype({"lesion": int})

@@ -75,7 +75,7 @@ class Volume:
         """Largest distance between matching corners; infinite if the shapes differ."""
         if self.shape != other.shape:
             return float("inf")
-        return float(np.abs(self.corners_mm() - other.corners_mm()).max())
+        return float(np.linalg.norm(self.corners_mm() - other.corners_mm(), axis=1).max())
 
     def same_grid(self, other: Volume) -> bool:
         """Whether voxel (i, j, k) is the same place in both."""

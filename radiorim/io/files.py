@@ -58,7 +58,7 @@ def existing(path: Path | str) -> Path:
     path = Path(path)
     if path.exists():
         return path
-    parent = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
+    parent = next((folder for folder in path.absolute().parents if folder.is_dir()), Path("/"))
     raise DataError(f"{path} does not exist (the nearest folder that does is {parent}). Check the path.")
 
 

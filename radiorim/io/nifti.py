@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from radiorim.errors import DataError
+from radiorim.errors import DataError, UsageError
 from radiorim.io.files import existing, whole
+from radiorim.io.orientation import ras_affine
 from radiorim.volume import Volume
 
 if TYPE_CHECKING:
     import nibabel
 
-__all__ = ["load", "load_labels", "load_mask", "orthonormal", "save"]
+__all__ = ["load", "load_labels", "load_mask", "save"]
 
-SHEAR_LIMIT = 1e-3
-"""Directions whose pairwise cosines exceed this are refused; smaller ones are repaired and noted."""
+_ENDINGS = (".nii.gz", ".nii")
+
+_MOST_LABELS = 2**24
+"""From here on float32 does not hold each whole number; no label map of lesions comes near."""
 
 
 def load(path: Path | str) -> Volume:
@@ -30,22 +33,27 @@ def load(path: Path | str) -> Volume:
     """
     image = _open(existing(path))
     data, notes = _frame(image, path)
-    data = np.asarray(data, dtype=np.float32)
+    data = _real(data, path)
     bad = ~np.isfinite(data)
     if bad.all():
         raise DataError(f"{path} holds no finite value. Was it written correctly?")
     if bad.any():
         data = np.where(bad, np.float32(0), data)
         notes.append(f"{int(bad.sum())} voxels that were NaN or infinite were set to 0")
-    affine = _affine(image, path, notes)
+    affine = ras_affine(image, path, notes)
     return Volume(data, affine, tuple(notes), str(path))
 
 
 def load_labels(path: Path | str) -> Volume:
     """Read a label map as int32; raises `DataError` if it holds anything but whole numbers from 0 up."""
     volume = load(path)
+    if volume.data.max(initial=0) >= _MOST_LABELS:
+        raise DataError(
+            f"{path} holds labels up to {volume.data.max():.4g}, so it is no label map of lesions. "
+            "Is it the right file?"
+        )
     labels = np.rint(volume.data).astype(np.int32)
-    if np.abs(volume.data - labels).max() > 1e-4:
+    if np.abs(volume.data - labels).max(initial=0) > 1e-4:
         raise DataError(
             f"{path} holds values between whole numbers (such as {_fraction(volume.data):.4g}), so it is not "
             "a label map or mask. If it is a probability map, threshold it first."
@@ -67,44 +75,20 @@ def save(volume: Volume, path: Path | str) -> Path:
     """Write a volume; booleans and labels as the smallest unsigned integers, the rest as float32.
 
     sform and qform are set (code 1, scanner), units are mm, and gzip carries no time stamp, so that equal
-    volumes give equal bytes.
+    volumes give equal bytes. Raises `UsageError` for another ending than `.nii.gz` or `.nii`.
     """
     import nibabel as nib
 
+    path = Path(path)
+    if not path.name.endswith(_ENDINGS):
+        raise UsageError(f"{path}: images are written as .nii.gz or .nii. Change the ending.")
     image = nib.Nifti1Image(_compact(volume.data), volume.affine)
     image.set_sform(volume.affine, code=1)
     image.set_qform(volume.affine, code=1, strip_shears=True)
     image.header.set_xyzt_units("mm", "sec")
-    path = Path(path)
     with whole(path) as temporary:
         _write(image, temporary)
     return path
-
-
-def orthonormal(affine: np.ndarray, path: Path | str) -> tuple[np.ndarray, float]:
-    """The affine with orthogonal axes, and the largest cosine between two axes that it had.
-
-    The nearest rotation (polar decomposition) times the voxel sizes. Raises `DataError` beyond `SHEAR_LIMIT`,
-    because ITK would refuse the image and a silent repair would move lesions.
-    """
-    sizes = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or sizes.min() <= 0 or abs(np.linalg.det(affine[:3, :3])) < 1e-9:
-        raise DataError(
-            f"{path} has no usable orientation (voxel sizes {np.round(sizes, 4).tolist()} mm). "
-            "Convert it from DICOM again, e.g. with dcm2niix."
-        )
-    directions = affine[:3, :3] / sizes
-    cosine = float(np.abs(directions.T @ directions - np.eye(3)).max())
-    if cosine > SHEAR_LIMIT:
-        angle = np.degrees(np.arcsin(min(cosine, 1.0)))
-        raise DataError(
-            f"{path}: its axes are {angle:.2f} degrees away from right angles, more than the "
-            f"{np.degrees(SHEAR_LIMIT):.2f} that radiorim repairs. Resample it to a grid without shear first."
-        )
-    u, _, vt = np.linalg.svd(directions)
-    repaired = affine.copy()
-    repaired[:3, :3] = (u @ vt) * sizes
-    return repaired, cosine
 
 
 def _open(path: Path) -> nibabel.spatialimages.SpatialImage:
@@ -133,29 +117,14 @@ def _frame(image: nibabel.spatialimages.SpatialImage, path: Path | str) -> tuple
         raise DataError(f"{path} is damaged or cut short ({error}). Copy or convert it again.") from error
 
 
-def _affine(image: nibabel.spatialimages.SpatialImage, path: Path | str, notes: list[str]) -> np.ndarray:
-    header = image.header
-    if hasattr(header, "get_sform"):
-        codes = int(header["sform_code"]), int(header["qform_code"])
-        if codes == (0, 0):
-            notes.append("neither sform nor qform is set: " + _unset(header))
-            affine = header.get_sform() if _usable(header.get_sform()) else image.affine
-        else:
-            affine = image.affine
-    else:
-        affine = image.affine
-    repaired, cosine = orthonormal(np.asarray(affine, dtype=float), path)
-    if cosine > 1e-6:
-        notes.append(f"axes were {np.degrees(np.arcsin(cosine)):.4f} degrees off right angles; repaired")
-    return repaired
-
-
-def _unset(header: nibabel.Nifti1Header) -> str:
-    return "the stored sform was used" if _usable(header.get_sform()) else "voxel sizes alone place it"
-
-
-def _usable(affine: np.ndarray) -> bool:
-    return bool(np.isfinite(affine).all() and abs(np.linalg.det(affine[:3, :3])) > 1e-9)
+def _real(data: np.ndarray, path: Path | str) -> np.ndarray:
+    if data.dtype.kind not in "biuf":
+        raise DataError(
+            f"{path} holds {data.dtype}; one real number in each voxel is needed. "
+            "Save the magnitude, the phase or a grey image as its own file."
+        )
+    # A copy, because an uncompressed float32 file is mapped: what was loaded would change with the file.
+    return np.array(data, dtype=np.float32, copy=isinstance(data, np.memmap) or None)
 
 
 def _fraction(data: np.ndarray) -> float:
