@@ -20,8 +20,8 @@ class Boost:
     """Gradient boosting (LightGBM) on SMOTE-balanced rows, sized for a few dozen to a few thousand lesions.
 
     Impute (median) -> scale (z-score) -> select (`features` best by ANOVA F) -> SMOTE -> LightGBM, all fitted
-    on the rows given to `fit` and on nothing else. SMOTE walks between neighbours, so it needs one scale for all
-    features and fewer neighbours than the rare class has lesions: k = min(`neighbours`, rarest - 1).
+    on the rows given to `fit` and on nothing else. SMOTE walks between neighbours, so it needs one scale for
+    all features and fewer neighbours than the rare class has lesions: k = min(`neighbours`, rarest - 1).
     """
 
     trees: int = 150

@@ -6,40 +6,53 @@ import numpy as np
 
 from radiorim.volume import Volume
 
-__all__ = ["grow_peaks"]
+__all__ = ["grow_peaks", "label_maxima"]
 
 
 def grow_peaks(image: Volume, *, floor: float, height: float) -> Volume:
     """Label each local maximum above `floor` and what is connected to it above `height` times its value.
 
     Basins are those of the marker watershed of the negated image (face neighbours), so labels never overlap.
-    Voxels at 0 or below belong to no lesion. Labels are 1..n in raster order of the peaks.
+    Labels are 1..n in raster order of the peaks; no peak gives an empty map.
     """
     from scipy import ndimage
 
     peaks = (image.data == ndimage.maximum_filter(image.data, size=3)) & (image.data > floor)
-    markers, count = ndimage.label(peaks, np.ones((3, 3, 3)))
-    if count == 0:
-        return image.like(np.zeros(image.shape, np.int32))
-    top = np.concatenate([[np.inf], ndimage.maximum(image.data, markers, np.arange(1, count + 1))])
-    low = height * floor
-    box = _bounding_box(image.data > low)
+    markers, _ = ndimage.label(peaks, np.ones((3, 3, 3)))
+    islands, _ = ndimage.label(image.data > height * floor)
     basins = np.zeros(image.shape, np.int32)
-    basins[box] = _basins(image.data[box], markers[box], low)
+    for number, box in enumerate(ndimage.find_objects(islands), start=1):
+        island = islands[box] == number
+        own = np.where(island, markers[box], 0)
+        if own.any():
+            basins[box][island] = _basins(image.data[box], own, island)[island]
+    top = label_maxima(image.data, markers)
     grown = np.where(image.data >= height * top[basins], basins, 0).astype(np.int32)
     return image.like(_connected_to(grown, markers))
 
 
-def _basins(image: np.ndarray, markers: np.ndarray, low: float) -> np.ndarray:
-    """Marker watershed of the negated image, where it exceeds `low`."""
+def label_maxima(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Largest value in each label, indexed by label number; infinite for 0 and for labels that are absent."""
+    top = np.full(int(labels.max(initial=0)) + 1, -np.inf)
+    inside = labels > 0
+    np.maximum.at(top, labels[inside], values[inside])
+    return np.where(np.isneginf(top), np.inf, top)
+
+
+def _basins(image: np.ndarray, markers: np.ndarray, island: np.ndarray) -> np.ndarray:
+    """Marker watershed of the negated image within an island; what lies outside is flooded last."""
     import SimpleITK as sitk
 
-    relief = sitk.GetImageFromArray(np.ascontiguousarray(-image, dtype=np.float32))
-    seeds = sitk.GetImageFromArray(np.ascontiguousarray(markers, dtype=np.int32))
-    basins = sitk.GetArrayFromImage(
-        sitk.MorphologicalWatershedFromMarkers(relief, seeds, markWatershedLine=False, fullyConnected=False)
+    if np.count_nonzero(np.bincount(markers[island])[1:]) == 1:
+        return np.where(island, markers.max(), 0)
+    relief = np.where(island, -image, np.float32(np.finfo(np.float32).max))
+    flooded = sitk.MorphologicalWatershedFromMarkers(
+        sitk.GetImageFromArray(np.ascontiguousarray(relief, dtype=np.float32)),
+        sitk.GetImageFromArray(np.ascontiguousarray(markers, dtype=np.int32)),
+        markWatershedLine=False,
+        fullyConnected=False,
     )
-    return np.where(image > low, basins, 0)
+    return sitk.GetArrayFromImage(flooded)
 
 
 def _connected_to(grown: np.ndarray, markers: np.ndarray) -> np.ndarray:
@@ -54,11 +67,3 @@ def _connected_to(grown: np.ndarray, markers: np.ndarray) -> np.ndarray:
         wanted = np.unique(parts[(markers[box] == number) & (parts > 0)])
         clean[box][np.isin(parts, wanted)] = number
     return clean
-
-
-def _bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
-    spans = []
-    for axis in range(3):
-        hit = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-        spans.append(slice(int(hit[0]), int(hit[-1]) + 1))
-    return tuple(spans)

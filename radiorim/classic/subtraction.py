@@ -9,7 +9,7 @@ import numpy as np
 
 from radiorim.case import Case
 from radiorim.classic.difference import brain_inside, robust_difference
-from radiorim.classic.instances import grow_peaks
+from radiorim.classic.instances import grow_peaks, label_maxima
 from radiorim.errors import UsageError
 from radiorim.lesions import Lesions
 from radiorim.volume import Volume
@@ -100,7 +100,4 @@ def eligible(case: Case, sign: str, min_flair_z: float, edge_mm: float) -> np.nd
 
 def with_peak(lesions: Lesions, change: Volume) -> Lesions:
     """Add the largest value of the difference in each lesion as `peak_sd`."""
-    from scipy import ndimage
-
-    peaks = ndimage.maximum(change.data, lesions.labels.data, lesions.numbers) if len(lesions) else []
-    return lesions.with_columns(peak_sd=np.asarray(peaks, dtype=float))
+    return lesions.with_columns(peak_sd=label_maxima(change.data, lesions.labels.data)[lesions.numbers])

@@ -70,7 +70,8 @@ def command(
         write_masks(Derivative(out, recipe, data), cohort.cases, judged, out / "work")
     evaluation = evaluate(recipe, judged, cohort.cases, out, seed=seed)
     click.echo(
-        f"{recipe.name} {recipe.digest} · seed {seed} · {judged['case'].nunique()} cases · {len(judged)} lesions"
+        f"{recipe.name} {recipe.digest} · seed {seed} · "
+        f"{judged['case'].nunique()} cases with lesions · {len(judged)} lesions"
     )
     if len(evaluation):
         click.echo(figures_text(evaluation))

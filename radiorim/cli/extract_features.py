@@ -75,7 +75,8 @@ def command(
     write_json(out.with_suffix(".json"), meanings)
     small = int(table["too_small"].sum())
     click.echo(
-        f"{len(cases) - len(failed)} of {len(cases)} cases · {len(table)} lesions · {len(meanings)} features · "
+        f"{len(cases) - len(failed)} of {len(cases)} cases · {len(table)} lesions · "
+        f"{len(meanings)} features · "
         f"{small} too small for some (kept, marked)"
     )
     click.echo(f"{out}  {out.with_suffix('.json')} (what each column means)")

@@ -20,8 +20,8 @@ def write_prepared(step: HalfWayPair, case: Case, folder: Path) -> Path:
     """Write `flair0`, `flair` and `brain` on the half-way grid, both transforms, and last `quality.json`.
 
     `from-halfway_to-flair.tfm` is an ITK affine: given to a resampler with the half-way grid as reference and
-    the raw follow-up as moving image it makes the prepared follow-up's geometry. A folder whose `quality.json`
-    was made from the same files by the same step is left as it is.
+    the raw follow-up as moving image it makes the prepared follow-up's geometry. A folder whose
+    `quality.json` was made from the same files by the same step is left as it is.
     """
     import SimpleITK as sitk
 
