@@ -31,9 +31,10 @@ def roc_curve(y: ArrayLike, score: ArrayLike) -> tuple[NDArray, NDArray, NDArray
 
 
 def partial_auc(y: ArrayLike, score: ArrayLike, limit: float = 0.1) -> float:
-    """Area under the ROC curve left of FPR = limit, straight lines between points; at most `limit`.
+    """Area under the ROC curve left of a false positive rate of `limit`; at most `limit`.
 
-    Rarely what to print: see `partial_auc_raw` and `partial_auc_mcclish`. NaN with one class only.
+    Straight lines between points. Rarely what to print: see `partial_auc_raw` and `partial_auc_mcclish`.
+    NaN with one class only.
 
     >>> partial_auc([0, 0, 1, 1], [.1, .2, .8, .9])
     0.1
@@ -45,14 +46,15 @@ def partial_auc(y: ArrayLike, score: ArrayLike, limit: float = 0.1) -> float:
     false, true, _ = roc_curve(y, score)
     inside = false <= limit
     edge = np.interp(limit, false, true) if not inside.all() else true[-1]
-    # np.interp takes the last of several points at one FPR, the top of a vertical step: what is wanted.
+    # np.interp takes the last of several points at one rate, the top of a vertical step: what is wanted.
     return float(np.trapezoid([*true[inside], edge], [*false[inside], limit]))
 
 
 def partial_auc_raw(y: ArrayLike, score: ArrayLike, limit: float = 0.1) -> float:
-    """`partial_auc` / limit: mean sensitivity for FPR below the limit; 1 is perfect, chance is limit / 2.
+    """`partial_auc` / limit: the mean sensitivity over false positive rates up to the limit.
 
-    NaN with one class only. Full AUCs of .955 and .981 gave about .73 and .835 at 0.1 in simulation.
+    1 is perfect, chance is limit / 2. NaN with one class only. In simulation full AUCs of .955 and .981
+    went with about .73 and .835 at a limit of 0.1.
     """
     return partial_auc(y, score, limit) / limit
 
@@ -66,7 +68,7 @@ def partial_auc_mcclish(y: ArrayLike, score: ArrayLike, limit: float = 0.1) -> f
 
 
 def mcclish(area: float, limit: float) -> float:
-    """Rescale a partial area A up to FPR = limit: (1 + (A - limit^2 / 2) / (limit - limit^2 / 2)) / 2.
+    """Rescale a partial area A: (1 + (A - limit^2 / 2) / (limit - limit^2 / 2)) / 2.
 
     >>> mcclish(0.005, 0.1), mcclish(0.1, 0.1)
     (0.5, 1.0)

@@ -87,6 +87,15 @@ def _union(windows: list[tuple[slice, ...]]) -> tuple[slice, ...]:
 
 
 def _dilated(mask: NDArray, times: int) -> NDArray:
-    from scipy.ndimage import binary_dilation, generate_binary_structure
+    """Dilate by the 18-neighbour element; the foreground must stay `times` voxels away from the edge."""
+    from scipy.ndimage import generate_binary_structure
 
-    return binary_dilation(mask, generate_binary_structure(3, 2), iterations=times) if times else mask
+    out = np.asfortranarray(mask)
+    around = np.stack(np.nonzero(generate_binary_structure(3, 2)), axis=1) - 1
+    steps = around @ np.array([1, mask.shape[0], mask.shape[0] * mask.shape[1]])
+    for _ in range(times):
+        # Lesions are sparse: visiting their voxels is many times faster than filtering the grid.
+        where = np.flatnonzero(out.ravel(order="F"))
+        out = out.copy(order="F")
+        out.ravel(order="F")[(where[:, None] + steps).ravel()] = True
+    return out

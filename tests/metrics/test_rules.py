@@ -148,6 +148,7 @@ def test_true_surface_metrics_by_hand():
 
 
 @pytest.mark.dl
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # MONAI's own
 def test_surface_metrics_agree_with_monai():
     torch = pytest.importorskip("torch")
     metrics = pytest.importorskip("monai.metrics")
