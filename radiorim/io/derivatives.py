@@ -15,13 +15,20 @@ from radiorim.io.entities import entity_value
 from radiorim.io.files import write_json
 from radiorim.io.nifti import save
 from radiorim.io.provenance import write_sidecar
-from radiorim.io.tables import write_table
+from radiorim.io.tables import table_path, write_table
 from radiorim.lesions import Lesions
 from radiorim.recipe import Recipe
 
 __all__ = ["Derivative", "describe_derivative", "write_derivative"]
 
 BIDS_VERSION = "1.10.0"
+
+_COLUMNS = {
+    "volume_mm3": {"Description": "Volume", "Units": "mm3"},
+    "x_mm": {"Description": "Centre of mass, to the right (RAS)", "Units": "mm"},
+    "y_mm": {"Description": "Centre of mass, to the front (RAS)", "Units": "mm"},
+    "z_mm": {"Description": "Centre of mass, upwards (RAS)", "Units": "mm"},
+}
 
 
 @dataclass(frozen=True)
@@ -58,22 +65,29 @@ def describe_derivative(derivative: Derivative) -> Path:
 
 
 def write_derivative(
-    derivative: Derivative, case: Case, lesions: Lesions, *, provenance: Mapping[str, Any]
+    derivative: Derivative,
+    case: Case,
+    lesions: Lesions,
+    *,
+    provenance: Mapping[str, Any],
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Path]:
     """Write the lesions of one case in the derivative's `sub-XX/[ses-YY/]anat`, and what describes it.
 
-    `lesions` must lie on the grid of the scan they belong to: no `space-` is written. The files by key:
-    `labels` (`seg-<recipe>_desc-lesions_dseg.nii.gz`), `table` (`.tsv`: index, name, then our columns),
-    `sidecar`, and for the task new-lesion `mask` (`seg-<recipe>_label-L_desc-new_mask.nii.gz`) with
-    `mask_sidecar`. Raises `UsageError` if the case does not come from a BIDS data set.
+    `lesions` must lie on the grid of the scan they belong to: no `space-` is written. `columns` describes the
+    columns of their table that are not geometry. The files by key: `labels`
+    (`seg-<recipe>_desc-lesions_dseg.nii.gz`), `table` (`.tsv`: index, name, then our columns), `sidecar`, and
+    for the task new-lesion `mask` (`label-L_desc-new_mask.nii.gz`) with `mask_sidecar`. Raises `UsageError`
+    if the case does not come from a BIDS data set.
     """
     recipe = derivative.recipe
-    stem = _folder(derivative.root, case) / f"{case.id}_seg-{entity_value(recipe.name)}"
+    stem = _folder(derivative.root, case) / case.id
+    numbered = _named(stem, f"seg-{entity_value(recipe.name)}_desc-lesions_dseg.nii.gz")
     describe_derivative(derivative)
     sidecar = _sidecar(case, derivative.dataset) | {"radiorim": dict(provenance)}
-    written = {"labels": save(lesions.labels, _named(stem, "desc-lesions_dseg.nii.gz"))}
-    written["table"] = write_table(_label_table(lesions), _named(stem, "desc-lesions_dseg.tsv"))
-    written["sidecar"] = write_sidecar(written["labels"], sidecar)
+    written = {"labels": save(lesions.labels, numbered)}
+    written["table"] = write_table(_label_table(lesions), table_path(numbered))
+    written["sidecar"] = write_sidecar(numbered, sidecar | _COLUMNS | dict(columns or {}))
     if recipe.task == "new-lesion":
         inside = lesions.labels.like(lesions.labels.data > 0)
         written["mask"] = save(inside, _named(stem, "label-L_desc-new_mask.nii.gz"))

@@ -15,7 +15,7 @@ from radiorim.io.files import existing, whole, write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KEYS", "read_table", "write_table"]
+__all__ = ["KEYS", "read_table", "table_path", "write_table"]
 
 KEYS = ("case", "person", "lesion")
 """The columns that say which lesion a row is about."""
@@ -62,6 +62,12 @@ def read_table(path: Path | str, *, needs: Sequence[str] = ()) -> pd.DataFrame:
             "Give a table that radiorim wrote, or add the column."
         )
     return table
+
+
+def table_path(image: Path | str) -> Path:
+    """The table beside an image: `x.nii.gz` and `x.nii` have `x.tsv`."""
+    image = Path(image)
+    return image.with_name(image.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
 
 
 def _ending(path: Path) -> str:

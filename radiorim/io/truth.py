@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from radiorim.errors import DataError
 from radiorim.io.entities import BidsFile
 from radiorim.io.nifti import load_labels, load_mask
-from radiorim.io.tables import read_table
+from radiorim.io.tables import read_table, table_path
 from radiorim.lesions import GEOMETRY, Lesions
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ def numbered_truth(path: Path) -> Lesions:
     names a lesion twice, lacks one that the map has, or has neither `status` nor `rim`.
     """
     labels = load_labels(path)
-    table_path = path.with_name(path.name.removesuffix(".gz").removesuffix(".nii") + ".tsv")
-    rows = _rows(table_path)
+    rows = _rows(table_path(path))
     lesions = Lesions.from_labels(labels)
     absent = sorted(set(lesions.numbers) - set(rows.index))
     if absent:
         raise DataError(
-            f"{table_path} has no row for lesion {absent[0]} of {path.name}. Add it, or clear its voxels."
+            f"{table_path(path)} has no row for lesion {absent[0]} of {path.name}. "
+            "Add it, or clear its voxels."
         )
     return lesions.with_columns(rows)
 

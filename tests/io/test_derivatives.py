@@ -28,11 +28,11 @@ def test_the_lesions_are_where_bids_says(derivative, tiny_lesions):
     (case,) = read_dataset(derivative.dataset)
     lesions = tiny_lesions.with_columns(score=[0.1, 0.2, 0.3])
     written = write_derivative(derivative, case, lesions, provenance={"seed": 1})
-    stem = derivative.root / "sub-01/ses-02/anat/sub-01_ses-02_seg-subtractboost_"
+    stem = derivative.root / "sub-01/ses-02/anat/sub-01_ses-02_"
     assert {key: path.name.removeprefix(stem.name) for key, path in written.items()} == {
-        "labels": "desc-lesions_dseg.nii.gz",
-        "table": "desc-lesions_dseg.tsv",
-        "sidecar": "desc-lesions_dseg.json",
+        "labels": "seg-subtractboost_desc-lesions_dseg.nii.gz",
+        "table": "seg-subtractboost_desc-lesions_dseg.tsv",
+        "sidecar": "seg-subtractboost_desc-lesions_dseg.json",
         "mask": "label-L_desc-new_mask.nii.gz",
         "mask_sidecar": "label-L_desc-new_mask.json",
     }
@@ -47,14 +47,18 @@ def test_the_lesions_are_where_bids_says(derivative, tiny_lesions):
 
 def test_the_sidecar_names_both_visits_and_how_it_was_made(derivative, tiny_lesions):
     (case,) = read_dataset(derivative.dataset)
-    written = write_derivative(derivative, case, tiny_lesions, provenance={"seed": 1})
+    columns = {"score": {"Description": "how sure"}}
+    written = write_derivative(derivative, case, tiny_lesions, provenance={"seed": 1}, columns=columns)
     sidecar = json.loads(written["sidecar"].read_text())
     assert sidecar["Type"] == "Lesion"
     assert sidecar["Sources"] == [
         f"bids:raw:sub-01/{session}/anat/sub-01_{session}_FLAIR.nii.gz" for session in ("ses-01", "ses-02")
     ]
     assert sidecar["radiorim"] == {"seed": 1}
-    assert json.loads(written["mask_sidecar"].read_text()) == sidecar
+    assert sidecar["score"] == {"Description": "how sure"}
+    assert sidecar["volume_mm3"]["Units"] == "mm3"
+    mask = json.loads(written["mask_sidecar"].read_text())
+    assert set(mask) == {"Type", "Sources", "radiorim"}
 
 
 def test_the_description_links_the_data_set_it_came_from(derivative, tiny_lesions):
