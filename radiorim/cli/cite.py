@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from radiorim import __version__, recipes
 from radiorim.cli.shared import common
-from radiorim.report.methods import methods_text
+from radiorim.report.methods import verbs
+
+if TYPE_CHECKING:
+    from radiorim.recipe import Recipe
+    from radiorim.report.methods import Step
 
 
 @click.command("cite")
@@ -15,12 +21,27 @@ from radiorim.report.methods import methods_text
 def command(name: str) -> None:
     """Give a methods paragraph and BibTeX for a recipe, to be pasted into a paper."""
     recipe = recipes.get(name)
-    click.echo(methods_text(recipe))
-    click.echo(
-        f"\n@software{{radiorim,\n  title = {{radiorim}},\n  version = {{{__version__}}},\n"
-        f"  note = {{recipe {recipe.name}, digest {recipe.digest}}}\n}}"
-    )
+    click.echo(_paragraph(recipe))
+    fields = {"title": "radiorim", "version": __version__, "note": f"recipe {name}, digest {recipe.digest}"}
+    click.echo("\n" + _bibtex("software", "radiorim", fields))
     if recipe.paper.doi:
-        click.echo(
-            f"\n@article{{{name},\n  title = {{{recipe.paper.title}}},\n  doi = {{{recipe.paper.doi}}}\n}}"
-        )
+        click.echo("\n" + _bibtex("article", name, {"title": recipe.paper.title, "doi": recipe.paper.doi}))
+
+
+def _bibtex(kind: str, key: str, fields: dict[str, str]) -> str:
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
+    return f"@{kind}{{{key},\n{lines}\n}}"
+
+
+def _paragraph(recipe: Recipe) -> str:
+    lines = [f"Lesions were analysed with radiorim {__version__}, recipe {recipe.name} ({recipe.digest})."]
+    lines.append(recipe.summary)
+    for verb, otherwise, steps in verbs(recipe):
+        lines.append(f"{verb}. " + (" ".join(_sentence(step) for step in steps) or otherwise))
+    lines.append(f"How this differs from the publication: {recipe.paper.differs or 'nothing known'}")
+    return "\n".join(lines)
+
+
+def _sentence(step: Step) -> str:
+    parts = " ".join(_sentence(part) for part in step.parts)
+    return f"{step.name} ({step.numbers}): {step.says} {parts}".strip()

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     "--truth", required=True, type=DATA, help="True mask, or a BIDS data set with derivatives/truth."
 )
 @click.option(
-    "--found", required=True, type=DATA, help="Found mask, or the output folder of detect or classify."
+    "--found",
+    required=True,
+    type=DATA,
+    help="Found mask, or a derived data set such as the output of classify.",
 )
 @click.option(
     "--rule", default="anima", show_default=True, type=click.Choice(["anima"]), help="When a lesion is found."
@@ -109,7 +112,7 @@ def _files(truth: Path, found: Path) -> MaskPair:
 
 def _folders(truth: Path, found: Path, task: str) -> Iterator[MaskPair]:
     from radiorim.io.bids import read_dataset
-    from radiorim.io.derivatives import found_mask
+    from radiorim.io.found import found_mask
     from radiorim.runs.evaluation import MaskPair
     from radiorim.runs.masks import true_mask
 

@@ -52,6 +52,7 @@ def write_description(out: Path, settings: Mapping[str, Any]) -> None:
     common = {
         "BIDSVersion": "1.10.0",
         "License": "CC0",
+        "Authors": ["radiorim (generated)"],
         "GeneratedBy": [made_by],
         "HowToAcknowledge": NOTICE,
     }
@@ -76,6 +77,7 @@ def write_participants(out: Path, rows: pd.DataFrame) -> None:
         "sex": {"Description": "sex", "Levels": {"F": "female", "M": "male"}},
     }
     write_json(out / "participants.json", meaning)
+    write_json(out / "sessions.json", {"days_from_baseline": {"Description": "time", "Units": "day"}})
 
 
 def _write_raw(out: Path, name: str, person: Person) -> None:

@@ -74,7 +74,8 @@ def _weights(count: int, knots: int, pace: float) -> csr_array:
     from scipy import sparse
 
     place = np.arange(count) * pace
-    first = np.floor(place).astype(int)
+    # A last voxel exactly on a knot belongs to the span before it: there is no span after the last.
+    first = np.minimum(np.floor(place).astype(int), knots - 4)
     t = place - first
     weights = (
         np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6

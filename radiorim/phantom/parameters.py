@@ -76,10 +76,10 @@ class Params:
         )
 
     def small(self) -> Params:
-        """A variant for tests: 2.5 mm voxels, fewer and larger lesions, rims thick enough for such voxels."""
+        """A variant for tests: 2 mm voxels, fewer and larger lesions, rims thick enough for such voxels."""
         return replace(
             self,
-            spacing_mm=2.5,
+            spacing_mm=2.0,
             lesions_mean=12.0,
             lesions_sd=4.0,
             diameter_mm=15.0,
