@@ -57,7 +57,7 @@ def command(
     )
     if folds:
         tabular_judge(recipe)
-    open_run(out, request, overwrite=overwrite)
+    made = open_run(out, request, overwrite=overwrite)
     cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
     if folds:
         plan = Plan(seed, n_jobs, out / "work")
@@ -67,7 +67,7 @@ def command(
         judged = by_model(chosen_model(name, folder), cohort.table)
     write_scores(judged, out)
     if cohort.cases:
-        write_masks(Derivative(out, recipe, data), cohort.cases, judged, out / "work")
+        write_masks(Derivative(out, recipe, data), cohort.cases, judged, made)
     evaluation = evaluate(recipe, judged, cohort.cases, out, seed=seed)
     click.echo(
         f"{recipe.name} {recipe.digest} · seed {seed} · "

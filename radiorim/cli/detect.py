@@ -50,7 +50,7 @@ def command(
     request = Request("detect", inputs, model.recipe, seed, {"model": str(folder), "registered": registered})
     made = open_run(out, request, overwrite=overwrite)
     say(f"{model.recipe.name} {model.recipe.digest}: {baseline.name} -> {followup.name}")
-    result = detect(model, case, out)
+    result = detect(model, case, out, provenance=made)
     looked = result.examined
     page = CaseReport(looked.case, looked.lesions, model.recipe, result.contributions, looked.skipped, made)
     write_case_page(out / "report.html", page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 @click.command("extract-features")
 @click.argument("dataset", type=DATA, required=False)
 @click.option(
-    "--image", "images", multiple=True, metavar="NAME=PATH", help="An image on the grid of --labels; repeat."
+    "--image",
+    "images",
+    multiple=True,
+    metavar="NAME[=PATH]",
+    help="An image on the grid of --labels (of a data set: its name); repeat.",
 )
 @click.option("--labels", type=DATA, help="Lesion mask or label map.")
 @click.option("--brain-mask", type=DATA, help="Brain mask, for location features.")
@@ -58,21 +63,25 @@ def command(
 ) -> None:
     """Measure each lesion of a label map, or of every case of a BIDS data set: one row each.
 
-    Writes the table, and beside it a JSON that says what each column means.
+    Writes the table and, beside it, what each column means (.json) and what it was made from (.run.json).
     """
     from radiorim.io.files import write_json
+    from radiorim.io.provenance import provenance
     from radiorim.io.tables import write_table
     from radiorim.runs.extraction import Extraction, extract
 
     if out.suffix not in (".tsv", ".parquet"):
         raise UsageError(f"--out must end in .tsv or .parquet, not {out.name!r}.")
     cases, chosen = _cases(dataset, images, labels, brain_mask)
-    plan = Extraction(_feature_set(name, engine), chosen, int(connectivity), with_truth)
+    brain = all("brain" in case.masks for case in cases)
+    plan = Extraction(chosen, _feature_set(name, engine), int(connectivity), brain, with_truth)
     parts = out.with_suffix(".parts")
     with progress("cases") as tick:
         table, meanings, failed = extract(plan, cases, parts, n_jobs=n_jobs, progress=tick)
     write_table(table, out)
     write_json(out.with_suffix(".json"), meanings)
+    sources = {f"{case.id} {name}": path for case in cases for name, path in case.sources.items()}
+    write_json(out.with_suffix(".run.json"), provenance(sources, argv=sys.argv[1:]))
     small = int(table["too_small"].sum())
     click.echo(
         f"{len(cases) - len(failed)} of {len(cases)} cases · {len(table)} lesions · "
@@ -97,12 +106,13 @@ def command(
 def _cases(
     dataset: Path | None, images: Sequence[str], labels: Path | None, brain_mask: Path | None
 ) -> tuple[list[Case], tuple[str, ...]]:
-    """The cases to measure, and the images that were named for them (none: all that a case has)."""
+    """The cases to measure, and the names of the images to measure them on."""
     from radiorim.io.bids import read_dataset
-    from radiorim.runs.extraction import files_case
+    from radiorim.runs.extraction import common_images, files_case
 
-    if dataset is not None and not images and labels is None:
-        return read_dataset(dataset), ()
+    if dataset is not None and labels is None and not any("=" in image for image in images):
+        cases = read_dataset(dataset)
+        return cases, tuple(images) or common_images(cases)
     if dataset is not None or not images or labels is None:
         raise UsageError("give a BIDS data set, or --image NAME=PATH (one or more) with --labels PATH.")
     named = dict(_named(image) for image in images)

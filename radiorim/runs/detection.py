@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from radiorim.case import Case, Lazy
 from radiorim.errors import UsageError
@@ -60,7 +60,7 @@ def registered(recipe: Recipe) -> Recipe:
     return replace(recipe, prepare=steps)
 
 
-def detect(model: Model, case: Case, out: Path) -> Detection:
+def detect(model: Model, case: Case, out: Path, *, provenance: Mapping[str, Any] | None = None) -> Detection:
     """Find new lesions and write `new_lesions_dseg.nii.gz`, `new_lesions.tsv` and `candidates.tsv` to `out`.
 
     The label map lies on the follow-up's own grid and holds the found lesions under the numbers that
@@ -70,7 +70,7 @@ def detect(model: Model, case: Case, out: Path) -> Detection:
     looked = load_examination(model.recipe, case, folder)
     judged = model.judge(looked)
     found = native(looked.case, judged).keep(lambda table: table["found"])
-    about = {"Sources": list(case.sources.values()), "Type": "Lesion", "recipe": model.recipe.name}
+    about = {"Sources": list(case.sources.values()), "Type": "Lesion", "radiorim": dict(provenance or {})}
     write_sidecar(nifti.save(found.labels, out / "new_lesions_dseg.nii.gz"), about)
     write_sidecar(write_table(_named(found.table, case), out / "new_lesions.tsv"), COLUMNS)
     write_table(_named(judged.table, case), out / "candidates.tsv")

@@ -18,7 +18,7 @@ from radiorim.io import nifti
 from radiorim.io.files import existing, sha256
 from radiorim.io.tables import read_table, write_table
 from radiorim.metrics.truth import new_truth, rim_truth
-from radiorim.recipe import describe
+from radiorim.recipe import Measure, describe
 from radiorim.runs.stage import Progress
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from radiorim.lesions import Lesions
 
-__all__ = ["Extraction", "extract", "files_case"]
+__all__ = ["Extraction", "common_images", "extract", "files_case"]
 
 FIRST = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "too_small")
 
@@ -35,18 +35,30 @@ FIRST = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "too_
 class Extraction:
     """What is measured: a named feature set on named images, and how a mask is split into lesions.
 
-    `truth` is None, "rim" or "new-lesion": whether, and for which task, the column `truth` is added.
+    `brain` says that brain masks are there and depth in the brain is measured. `truth` is None, "rim" or
+    "new-lesion": whether, and for which task, the column `truth` is added.
     """
 
+    images: tuple[str, ...]
     features: str = "basic"
-    images: tuple[str, ...] = ()
     connectivity: int = 26
+    brain: bool = False
     truth: str | None = None
 
-    def blocks(self, case: Case) -> tuple:
-        """The feature blocks for a case: all its images unless some are named."""
-        images = self.images or tuple(case.images)
-        return feature_set(self.features, images, brain="brain" in case.masks)
+    @property
+    def blocks(self) -> tuple[Measure, ...]:
+        """The feature blocks, the same for every case."""
+        return feature_set(self.features, self.images, brain=self.brain)
+
+
+def common_images(cases: Sequence[Case]) -> tuple[str, ...]:
+    """The images that every case has; not `flair0`, which lies on the grid of the earlier visit."""
+    shared = set.intersection(*(set(case.images) for case in cases)) - {"flair0"}
+    if not shared:
+        raise DataError(
+            f"the {len(cases)} cases have no image in common. Name one that most have: --image NAME."
+        )
+    return tuple(sorted(shared))
 
 
 def files_case(images: Mapping[str, Path], labels: Path, *, brain: Path | None = None) -> Case:
@@ -97,7 +109,7 @@ def extract(
             else f"no case could be used; {failed[0]['case']}: {failed[0]['reason']}"
         )
     table = pd.concat([rows for rows in tables if len(rows)] or tables[:1], ignore_index=True)
-    return table, dictionary(plan.blocks(cases[0]), table), pd.DataFrame(failed, columns=["case", "reason"])
+    return table, dictionary(plan.blocks, table), pd.DataFrame(failed, columns=["case", "reason"])
 
 
 def _attempt(plan: Extraction, case: Case, folder: Path, n_jobs: int) -> str:
@@ -114,7 +126,7 @@ def _attempt(plan: Extraction, case: Case, folder: Path, n_jobs: int) -> str:
 
 def _measured(plan: Extraction, case: Case, n_jobs: int) -> pd.DataFrame:
     lesions = Given(connectivity=plan.connectivity)(case)
-    measured = measure(case, lesions, plan.blocks(case), n_jobs)
+    measured = measure(case, lesions, plan.blocks, n_jobs)
     table = measured.table.assign(case=case.id, person=case.person)
     ordered = table[[*FIRST, *[name for name in table if name not in FIRST]]]
     return ordered if plan.truth is None else ordered.assign(truth=_truth(plan.truth, case, lesions))
@@ -129,5 +141,5 @@ def _truth(task: str, case: Case, lesions: Lesions) -> Any:
 def _kept(plan: Extraction, case: Case, folder: Path) -> Path:
     """Where a case's table is kept: the name holds what it depends on."""
     files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
-    what = json.dumps([describe(plan), describe(plan.blocks(case)), files], sort_keys=True)
+    what = json.dumps([describe(plan), describe(plan.blocks), files], sort_keys=True)
     return folder / f"{case.id}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"

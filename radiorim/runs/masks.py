@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["called", "evaluate", "mask_pairs", "true_mask", "write_masks"]
+
+CALLS = {
+    "score": {"Description": "Probability given by the judge; n/a for a recipe that learns nothing"},
+    "found": {"Description": "Whether the score reaches the threshold"},
+    "truth": {"Description": "1 or 0 by the true lesion that it overlaps; n/a where unknown"},
+    "fold": {"Description": "Fold in which the person was held out"},
+    "threshold": {"Description": "Threshold chosen inside the training part"},
+}
 
 
 def called(case: Case, judged: pd.DataFrame, work: Path) -> Lesions:
@@ -56,10 +64,13 @@ def true_mask(truth: Lesions, task: str) -> Volume:
     return kept.labels.like((kept.labels.data > 0).astype(np.uint8))
 
 
-def write_masks(derivative: Derivative, cases: Sequence[Case], judged: pd.DataFrame, work: Path) -> None:
-    """Write the called lesions of every case as a BIDS derivative, also where there are none."""
+def write_masks(
+    derivative: Derivative, cases: Sequence[Case], judged: pd.DataFrame, provenance: Mapping[str, Any]
+) -> None:
+    """Write the called lesions of every staged case as a BIDS derivative, also where there are none."""
     for case in cases:
-        write_derivative(derivative, case, called(case, judged, work), provenance={})
+        lesions = called(case, judged, derivative.root / "work")
+        write_derivative(derivative, case, lesions, provenance=provenance, columns=CALLS)
 
 
 def evaluate(
