@@ -24,12 +24,12 @@ class Boost:
     all features and fewer neighbours than the rare class has lesions: k = min(`neighbours`, rarest - 1).
     """
 
-    trees: int = 150
+    trees: int = 60
     learning_rate: float = 0.05
     leaves: int = 7
     min_child_samples: int = 5
     column_share: float = 0.5
-    features: int = 40
+    features: int = 30
     smote: bool = True
     neighbours: int = 5
 
