@@ -44,7 +44,7 @@ def recipe_from_json(text: str) -> Recipe:
     """Read what `Recipe.to_json` wrote; raises `DataError` or `UnknownName` for anything else."""
     try:
         recipe = build(json.loads(text))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise DataError(
             f"this is not a recipe in JSON ({error}). Write one with `radiorim show NAME --as json`."
         ) from error

@@ -23,6 +23,10 @@ class RadiorimError(Exception):
 
     exit_code = 1
 
+    def __reduce__(self) -> tuple:
+        """Cross to another process as class and sentence, whatever `__init__` was given."""
+        return _again, (type(self), str(self))
+
 
 class UsageError(RadiorimError):
     """The request makes no sense as it was put (exit code 2)."""
@@ -61,6 +65,12 @@ class PartialFailure(RadiorimError):
     """Some cases failed and the rest are done (exit code 5)."""
 
     exit_code = 5
+
+
+def _again(kind: type[RadiorimError], sentence: str) -> RadiorimError:
+    error = kind.__new__(kind)
+    error.args = (sentence,)
+    return error
 
 
 def require(library: str, extra: str = "") -> ModuleType:

@@ -36,7 +36,7 @@ class Boost:
     def fit(self, rows: np.ndarray, truth: np.ndarray, *, seed: int) -> Pipeline:
         """Fit the whole chain. The sampler is removed from the result: it holds the training rows.
 
-        Raises `DataError` unless both classes have at least two rows.
+        Raises `DataError` unless both classes have at least two rows and any feature differs between them.
         """
         from imblearn.pipeline import Pipeline
 
@@ -47,6 +47,8 @@ class Boost:
                 f"a judge learns from both kinds of lesion, at least two of each, but got {counts}. "
                 "Add cases, use fewer folds, or loosen `find`."
             )
+        if not _varying(rows):
+            raise DataError("no feature differs between the training lesions, so nothing can be learned.")
         chain = Pipeline(self._steps(rows, few, seed))
         chain.fit(rows, truth)
         return Pipeline([(name, step) for name, step in chain.steps if name != "oversample"])
@@ -96,4 +98,4 @@ def _varying(rows: np.ndarray) -> int:
     from sklearn.impute import SimpleImputer
 
     filled = SimpleImputer(strategy="median", keep_empty_features=True).fit_transform(rows)
-    return int((filled.std(axis=0) > 0).sum())
+    return int((np.ptp(filled, axis=0) > 0).sum())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from radiorim.case import Case
 from radiorim.lesions import Lesions
 
@@ -13,8 +15,8 @@ __all__ = ["Given"]
 
 @dataclass(frozen=True)
 class Given:
-    """The lesion mask of the case. A label map is taken as it is numbered; a mask of one value is split into
-    connected components.
+    """The lesion mask of the case. A label map is taken as it is numbered; a mask of one value (1, 255, ...)
+    is split into connected components, unless it is one component: that keeps its number.
     """
 
     mask: str = "lesions"
@@ -28,6 +30,7 @@ class Given:
     def __call__(self, case: Case) -> Lesions:
         """The lesions; raises `DataError` if the case has no such mask."""
         mask = case.mask(self.mask)
-        if int(mask.data.max(initial=0)) > 1:
+        if len(np.unique(mask.data[mask.data != 0])) > 1:
             return Lesions.from_labels(mask)
-        return Lesions.from_mask(mask, connectivity=self.connectivity)
+        split = Lesions.from_mask(mask, connectivity=self.connectivity)
+        return Lesions.from_labels(mask) if len(split) == 1 else split

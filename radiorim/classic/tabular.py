@@ -49,6 +49,8 @@ class Tabular:
 
     def fit_table(self, table: pd.DataFrame, *, seed: int) -> TabularScorer:
         """Learn from a feature table with the columns `person` and `truth`."""
+        if "truth" not in table:
+            raise DataError("no training lesion has a known truth. Fit on cases with derivatives/truth.")
         known = table[table["truth"].notna()]
         features = feature_columns(known)
         if not features:
@@ -76,6 +78,8 @@ class Tabular:
         if len(set(truth[judged])) < 2:
             return 0.5, "threshold 0.5: too few positive training lesions to choose one on held-out people"
         chosen = choose_threshold(truth[judged], scores[judged], self.threshold_rule)
+        # "Call nothing" is an infinite threshold, which JSON cannot hold; above every probability is the same.
+        chosen = min(chosen, float(np.nextafter(1.0, 2.0)))
         return chosen, f"threshold {chosen:.3f}: {self.threshold_rule} on {n} inner folds by person"
 
 

@@ -68,8 +68,6 @@ class BrighterThanSurround:
 
     def __call__(self, case: Case, lesions: Lesions) -> Lesions:
         """The lesions that stand out from what surrounds them."""
-        if not len(lesions):
-            return lesions
         contrast = surround_contrast(case.image(self.image).data, lesions, self.mm)
         return lesions.with_columns(contrast=contrast).keep(lambda _: contrast >= self.least)
 
@@ -107,15 +105,23 @@ def surround_contrast(image: np.ndarray, lesions: Lesions, shell_mm: float) -> n
 
 
 def thickness_mm(lesions: Lesions) -> np.ndarray:
-    """Diameter of the largest ball that fits into each lesion; of one voxel, its shortest edge."""
+    """Diameter of the largest ball about a voxel centre that fits into each lesion, in table order.
+
+    Of one voxel it is the shortest edge.
+    """
     from scipy import ndimage
 
     labels, spacing = lesions.labels.data, lesions.labels.spacing
     boxes = ndimage.find_objects(labels)
     inside = [np.pad(labels[boxes[number - 1]] == number, 1) for number in lesions.numbers]
-    depth = [ndimage.distance_transform_edt(box, spacing).max() for box in inside]
-    # The distance runs to the centre of the first voxel outside, half a voxel beyond the surface.
-    return 2 * np.array(depth, dtype=float) - min(spacing)
+    edges = np.array(spacing).reshape(3, 1, 1, 1)
+    radii = []
+    for box in inside:
+        nearest = ndimage.distance_transform_edt(box, spacing, return_distances=False, return_indices=True)
+        # To the near face of the first voxel outside, not to its centre: its edges differ with direction.
+        gaps = np.maximum(np.abs(nearest - np.indices(box.shape)) - 0.5, 0) * edges
+        radii.append(np.sqrt((gaps**2).sum(axis=0)).max())
+    return 2 * np.array(radii, dtype=float)
 
 
 def _means(image: np.ndarray, lesions: Lesions) -> np.ndarray:

@@ -71,5 +71,6 @@ def write_scores(judged: pd.DataFrame, out: Path) -> None:
     """Write `scores.tsv` and, where a judge was asked, `contributions.tsv`."""
     write_table(scores(judged), out / "scores.tsv")
     shares = contributions(judged)
+    (out / "contributions.tsv").unlink(missing_ok=True)
     if len(shares.columns) > 2:
         write_table(shares, out / "contributions.tsv")

@@ -56,6 +56,7 @@ def crossvalidate(recipe: Recipe, table: pd.DataFrame, folds: Mapping[str, int],
     from joblib import Parallel, delayed
 
     judge, numbers = tabular_judge(recipe), sorted(set(folds.values()))
+    _require_each_once(table)
     assigned = table.assign(fold=table["person"].map(folds).fillna(numbers[0]).astype(int))
     key = _key(recipe, assigned, plan.seed)
     parts = Parallel(n_jobs=plan.n_jobs)(
@@ -121,6 +122,13 @@ def tabular_judge(recipe: Recipe) -> Tabular:
             "`radiorim list` says which recipes learn."
         )
     return recipe.judge
+
+
+def _require_each_once(table: pd.DataFrame) -> None:
+    twice = table[table.duplicated(["case", "lesion"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise DataError(f"lesion {row.lesion} of {row.case} has more than one row. Keep one of them.")
 
 
 def _fold(judge: Tabular, table: pd.DataFrame, fold: int, plan: Plan, key: str) -> pd.DataFrame:

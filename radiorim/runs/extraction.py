@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from radiorim.case import Case, Lazy
 from radiorim.classic.given import Given
-from radiorim.errors import DataError, RadiorimError
+from radiorim.errors import DataError
 from radiorim.features.sets import feature_set
 from radiorim.features.table import dictionary, measure
 from radiorim.io import nifti
@@ -19,7 +19,7 @@ from radiorim.io.files import existing, sha256
 from radiorim.io.tables import read_table, write_table
 from radiorim.metrics.truth import new_truth, rim_truth
 from radiorim.recipe import Measure, describe
-from radiorim.runs.stage import Progress
+from radiorim.runs.stage import Progress, truth_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,7 @@ def _attempt(plan: Extraction, case: Case, folder: Path, n_jobs: int) -> str:
         path = _kept(plan, case, folder)
         if not path.exists():
             write_table(_measured(plan, case, n_jobs), path)
-    except RadiorimError as error:
+    except DataError as error:
         return str(error)
     finally:
         case.release()
@@ -141,5 +141,6 @@ def _truth(task: str, case: Case, lesions: Lesions) -> Any:
 def _kept(plan: Extraction, case: Case, folder: Path) -> Path:
     """Where a case's table is kept: the name holds what it depends on."""
     files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
-    what = json.dumps([describe(plan), describe(plan.blocks), files], sort_keys=True)
+    truth = truth_digest(case) if plan.truth else ""
+    what = json.dumps([describe(plan), describe(plan.blocks), files, truth], sort_keys=True)
     return folder / f"{case.id}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"

@@ -84,6 +84,8 @@ def evaluate(
     import pandas as pd
 
     parts = []
+    for name in ("evaluation.tsv", "cases.tsv"):
+        (out / name).unlink(missing_ok=True)
     if "truth" in judged and judged["score"].notna().any():
         parts.append(evaluate_scores(judged, seed=seed))
     if recipe.task == "new-lesion" and any(case.truth for case in cases):

@@ -44,8 +44,11 @@ def open_run(
 ) -> dict:
     """Make the folder and its `run.json`, or go on in a folder of the same request; returns the provenance.
 
-    Raises `UsageError` if the folder holds another run (unless `overwrite`) or files that are not radiorim's.
+    Raises `UsageError` if the folder holds another run (unless `overwrite`) or files that are not radiorim's,
+    and `DataError` for an input that does not exist, before anything is written.
     """
+    for path in request.inputs.values():
+        existing(path)
     record, facts = Path(out) / "run.json", request.facts()
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out must be a folder.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radiorim.case import Case, Lazy, Placement
-from radiorim.errors import RadiorimError
+from radiorim.errors import DataError
 from radiorim.io import nifti
 from radiorim.io.files import read_json, sha256, write_json
 from radiorim.io.tables import read_table, write_table
@@ -23,7 +23,7 @@ from radiorim.recipe import Recipe, describe
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Staged", "load_examination", "stage", "stage_case"]
+__all__ = ["Staged", "load_examination", "stage", "stage_case", "truth_digest"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a case, how many are done and how many there are."""
@@ -109,20 +109,34 @@ def load_examination(recipe: Recipe, case: Case, folder: Path) -> Examination:
 
 
 def _attempt(recipe: Recipe, case: Case, folder: Path) -> str:
-    """Stage a case; the reason if its data cannot be used. A bug of ours still stops the run."""
+    """Stage a case; the reason if its data cannot be used. What holds for every case stops the run: a bug
+    of ours, a missing extra, a recipe that makes no sense.
+    """
     try:
         stage_case(recipe, case, folder)
-    except RadiorimError as error:
+    except DataError as error:
         return str(error)
+    finally:
+        case.release()
     return ""
 
 
 def _key(recipe: Recipe, case: Case) -> str:
-    """What a staged case depends on: the blocks before the classifier, and the bytes of the case's files."""
+    """What a staged case depends on: the blocks before the classifier, the bytes of its files, its truth."""
     measures = getattr(recipe.judge, "measures", ())
     blocks = describe([recipe.task, recipe.prepare, recipe.find, recipe.tidy, measures])
     files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
-    return hashlib.sha256(json.dumps([blocks, files], sort_keys=True).encode()).hexdigest()[:16]
+    what = [blocks, files, truth_digest(case)]
+    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def truth_digest(case: Case) -> str:
+    """A fingerprint of the true lesions of a case: `sources` names what the recipe reads, not the truth."""
+    if case.truth is None:
+        return ""
+    truth = case.truth()
+    labels = np.ascontiguousarray(truth.labels.data, dtype=np.int32).tobytes()
+    return hashlib.sha256(labels + truth.table.to_csv(index=False).encode()).hexdigest()
 
 
 def _identified(table: pd.DataFrame, case: Case) -> pd.DataFrame:
