@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim.errors import UnknownName
 from radiorim.features.naming import Dictionary, chosen, entry
 from radiorim.features.regions import Region, feature_frame, regions
 
@@ -56,16 +57,25 @@ class Shape:
     """Volume, surface, diameter and axes of each lesion; needs no image.
 
     Names shared with pyradiomics mean the same number. Features of its triangle mesh (MeshVolume,
-    SurfaceArea, Sphericity) are not here; those of the voxel faces say `voxel` in their names.
+    SurfaceArea, Sphericity) are not here; those of the voxel faces say `voxel` in their names. `only` names
+    the ones to keep, such as `("voxel_volume",)`; empty keeps all.
     """
 
+    only: tuple[str, ...] = ()
+
     needs = ()
+
+    def __post_init__(self) -> None:
+        for name in self.only:
+            if name not in _ENTRIES:
+                raise UnknownName("shape feature", name, _ENTRIES)
 
     def __call__(self, case: Case, lesions: Lesions) -> pd.DataFrame:  # noqa: ARG002
         """One row for each lesion; only elongation and flatness of one voxel are NaN."""
         spacing = np.array(lesions.labels.spacing)
         rows = [_measure(region, spacing) for region in regions(lesions)]
-        return feature_frame(lesions.numbers, [_PREFIX + name for name in _ENTRIES], rows)
+        frame = feature_frame(lesions.numbers, [_PREFIX + name for name in _ENTRIES], rows)
+        return frame[[_PREFIX + name for name in self.only]] if self.only else frame
 
     def dictionary(self, names: Sequence[str]) -> Dictionary:
         """What each of these columns means."""
