@@ -6,8 +6,16 @@ from pathlib import Path
 
 import click
 
+from radiorim.cli.cohorts import measured_table
+from radiorim.cli.models import chosen_model, chosen_recipe
 from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
+from radiorim.cli.tables import figures_text
 from radiorim.errors import UsageError
+from radiorim.io.derivatives import Derivative
+from radiorim.runs.classification import by_crossvalidation, by_model, fit_on_table, write_scores
+from radiorim.runs.crossvalidation import Plan, tabular_judge
+from radiorim.runs.masks import evaluate, write_masks
+from radiorim.runs.record import Request, open_run
 
 
 @click.command("classify")
@@ -37,18 +45,11 @@ def command(
     With --model every lesion is scored by that model; with --recipe and --crossvalidate each by a model that
     has not seen its person. Writes scores.tsv and contributions.tsv; with truth also evaluation.tsv.
     """
-    from radiorim.cli.cohorts import measured_table
-    from radiorim.cli.models import chosen_model, chosen_recipe
-    from radiorim.cli.tables import figures_text
-    from radiorim.io.derivatives import Derivative
-    from radiorim.runs.classification import by_crossvalidation, by_model, fit_on_table, write_scores
-    from radiorim.runs.crossvalidation import Plan, tabular_judge
-    from radiorim.runs.masks import evaluate, write_masks
-    from radiorim.runs.record import Request, open_run
-
     del device  # no recipe so far has a network
     if folds and not name:
         raise UsageError("--crossvalidate K needs --recipe NAME: it fits the recipe K times.")
+    if folds and folder:
+        raise UsageError("give --crossvalidate K or --model MODEL, not both: the model has learned already.")
     if not folds and not name and not folder:
         raise UsageError("give --model MODEL, or --recipe NAME --crossvalidate K.")
     recipe = chosen_recipe(name) if folds else chosen_model(name, folder).recipe

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from radiorim.case import Case
 from radiorim.cli.shared import progress
 from radiorim.errors import DataError, PartialFailure
 from radiorim.io.bids import read_dataset
@@ -17,7 +18,6 @@ from radiorim.runs.stage import stage
 if TYPE_CHECKING:
     import pandas as pd
 
-    from radiorim.case import Case
 
 __all__ = ["Cohort", "measured_table"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, progress, seed
+from radiorim.phantom import CohortOptions, write_cohort
 
 
 @click.command("demo")
@@ -30,7 +31,6 @@ def command(
     out: Path, people: int, spacing: float, difficulty: str, size_matched: bool, seed: int, n_jobs: int
 ) -> None:
     """Make a phantom cohort: a BIDS data set with truth, offline. Run again to go on where it stopped."""
-    from radiorim.phantom import CohortOptions, write_cohort
 
     options = CohortOptions(people, seed, spacing, difficulty, size_matched, n_jobs)
     with progress("people") as tick:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
+from radiorim.cli.models import chosen_model
 from radiorim.cli.shared import DATA, common, device, next_step, out, overwrite, say, seed
+from radiorim.report.page import CaseReport, write_case_page
+from radiorim.runs.detection import detect, pair_case
+from radiorim.runs.record import Request, open_run
 
 
 @click.command("detect")
@@ -38,11 +42,6 @@ def command(
     Writes new_lesions_dseg.nii.gz on the follow-up's own grid, new_lesions.tsv, candidates.tsv, report.html
     and run.json.
     """
-    from radiorim.cli.models import chosen_model
-    from radiorim.report.page import CaseReport, write_case_page
-    from radiorim.runs.detection import detect, pair_case
-    from radiorim.runs.record import Request, open_run
-
     del device  # no recipe so far has a network
     case = pair_case(baseline, followup, brain_mask=brain_mask)
     model = chosen_model(name, folder, task="new-lesion", registered=registered)

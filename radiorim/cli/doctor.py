@@ -11,9 +11,11 @@ from pathlib import Path
 
 import click
 
-from radiorim import __version__
+from radiorim import __version__, phantom, recipes
 from radiorim.cli.shared import common, next_step
 from radiorim.errors import DataError
+from radiorim.metrics.classification import roc_auc
+from radiorim.runs.crossvalidation import crossvalidate_cases
 
 CORE = (
     "numpy",
@@ -67,9 +69,6 @@ def _writable() -> str:
 
 def _self_test() -> str:
     """Cross-validate the rim recipe on small phantom people, all in memory."""
-    from radiorim import phantom, recipes
-    from radiorim.metrics.classification import roc_auc
-    from radiorim.runs.crossvalidation import crossvalidate_cases
 
     start = time.monotonic()
     cases = phantom.cohort(6, seed=0, small=True)

@@ -13,6 +13,13 @@ import click
 from radiorim.cli.shared import DATA, common, seed
 from radiorim.cli.tables import figures_text
 from radiorim.errors import DataError, UsageError
+from radiorim.io import nifti
+from radiorim.io.bids import read_dataset
+from radiorim.io.files import existing
+from radiorim.io.found import found_mask
+from radiorim.metrics.detection import AnimaOptions
+from radiorim.runs.evaluation import MaskPair, evaluate_groups, evaluate_masks
+from radiorim.runs.masks import true_mask
 
 if TYPE_CHECKING:
     from radiorim.runs.evaluation import MaskPair
@@ -62,9 +69,6 @@ def command(
     seed: int,
 ) -> None:
     """Compare found with true lesions as the judge of MSSEG-2 does (Anima's animaSegPerfAnalyzer)."""
-    from radiorim.io.files import existing
-    from radiorim.metrics.detection import AnimaOptions
-    from radiorim.runs.evaluation import evaluate_groups, evaluate_masks
 
     del rule
     options = AnimaOptions(alpha, beta, gamma, min_mm3)
@@ -103,18 +107,12 @@ NAMES = (
 
 
 def _files(truth: Path, found: Path) -> MaskPair:
-    from radiorim.io import nifti
-    from radiorim.runs.evaluation import MaskPair
 
     name = found.name.removesuffix(".gz").removesuffix(".nii")
     return MaskPair(name, name, nifti.load_labels(truth), nifti.load_labels(found))
 
 
 def _folders(truth: Path, found: Path, task: str) -> Iterator[MaskPair]:
-    from radiorim.io.bids import read_dataset
-    from radiorim.io.found import found_mask
-    from radiorim.runs.evaluation import MaskPair
-    from radiorim.runs.masks import true_mask
 
     cases = [case for case in read_dataset(truth) if case.truth is not None]
     if not cases:

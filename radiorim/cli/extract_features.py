@@ -12,6 +12,11 @@ import click
 
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, out, progress, say
 from radiorim.errors import PartialFailure, UsageError
+from radiorim.io.bids import read_dataset
+from radiorim.io.files import write_json
+from radiorim.io.provenance import provenance
+from radiorim.io.tables import write_table
+from radiorim.runs.extraction import Extraction, common_images, extract, files_case
 
 if TYPE_CHECKING:
     from radiorim.case import Case
@@ -65,11 +70,6 @@ def command(
 
     Writes the table and, beside it, what each column means (.json) and what it was made from (.run.json).
     """
-    from radiorim.io.files import write_json
-    from radiorim.io.provenance import provenance
-    from radiorim.io.tables import write_table
-    from radiorim.runs.extraction import Extraction, extract
-
     if out.suffix not in (".tsv", ".parquet"):
         raise UsageError(f"--out must end in .tsv or .parquet, not {out.name!r}.")
     cases, chosen = _cases(dataset, images, labels, brain_mask)
@@ -107,8 +107,6 @@ def _cases(
     dataset: Path | None, images: Sequence[str], labels: Path | None, brain_mask: Path | None
 ) -> tuple[list[Case], tuple[str, ...]]:
     """The cases to measure, and the names of the images to measure them on."""
-    from radiorim.io.bids import read_dataset
-    from radiorim.runs.extraction import common_images, files_case
 
     if dataset is not None and labels is None and not any("=" in image for image in images):
         cases = read_dataset(dataset)

@@ -9,6 +9,12 @@ import click
 
 from radiorim.cli.shared import DATA, common, next_step, out, overwrite, progress
 from radiorim.errors import PartialFailure, RadiorimError
+from radiorim.io.bids import read_dataset
+from radiorim.io.tables import write_table
+from radiorim.prepare.pair import HalfWayPair
+from radiorim.runs.detection import pair_case
+from radiorim.runs.preparation import write_prepared
+from radiorim.runs.record import Request, open_run
 
 if TYPE_CHECKING:
     pass
@@ -32,13 +38,6 @@ def command(
     With a BIDS data set instead of BASELINE and FOLLOWUP, every pair of sessions in it. Writes flair0.nii.gz,
     flair.nii.gz, brain.nii.gz, both transforms (ITK) and quality.json for each.
     """
-    from radiorim.io.bids import read_dataset
-    from radiorim.io.tables import write_table
-    from radiorim.prepare.pair import HalfWayPair
-    from radiorim.runs.detection import pair_case
-    from radiorim.runs.preparation import write_prepared
-    from radiorim.runs.record import Request, open_run
-
     step = HalfWayPair(spacing_mm=spacing)
     if followup is not None:
         case = pair_case(baseline, followup, brain_mask=brain_mask)

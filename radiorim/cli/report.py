@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, progress
+from radiorim.report.run import write_pages
 
 
 @click.command("report")
@@ -15,7 +16,6 @@ from radiorim.cli.shared import DATA, common, n_jobs, next_step, progress
 @common
 def command(out: Path, n_jobs: int) -> None:
     """Write the pages of a folder made by detect or classify: one for each case and one for the group."""
-    from radiorim.report.run import write_pages
 
     with progress("pages") as tick:
         first = write_pages(out, n_jobs=n_jobs, progress=tick)

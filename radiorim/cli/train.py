@@ -6,7 +6,12 @@ from pathlib import Path
 
 import click
 
+from radiorim.cli.cohorts import measured_table
+from radiorim.cli.models import chosen_recipe
 from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
+from radiorim.runs.classification import fit_on_table
+from radiorim.runs.crossvalidation import tabular_judge
+from radiorim.runs.record import Request, open_run
 
 
 @click.command("train")
@@ -20,11 +25,6 @@ from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, ov
 @common
 def command(data: Path, name: str, out: Path, device: str, n_jobs: int, seed: int, overwrite: bool) -> None:
     """Fit a recipe on a BIDS data set with truth, or on a feature table with the column `truth`."""
-    from radiorim.cli.cohorts import measured_table
-    from radiorim.cli.models import chosen_recipe
-    from radiorim.runs.classification import fit_on_table
-    from radiorim.runs.crossvalidation import tabular_judge
-    from radiorim.runs.record import Request, open_run
 
     del device  # no recipe so far has a network
     recipe = chosen_recipe(name)
