@@ -48,7 +48,7 @@ class HalfWayPair:
     match: str = "rma"
     also: tuple[str, ...] = ()
     registered: bool = False
-    min_ncc: float = 0.65
+    min_ncc: float = 0.7
 
     def __post_init__(self) -> None:
         if self.match not in MATCHINGS:

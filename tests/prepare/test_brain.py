@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from radiorim.errors import DataError
+from radiorim.prepare.brain import both_visits, brain_ml, given_brain, otsu_brain
+from radiorim.volume import Volume
+
+
+def dice(one, other):
+    return 2 * (one & other).sum() / (one.sum() + other.sum())
+
+
+def test_a_brain_is_found_inside_its_scalp(heads, followup):
+    found, true = otsu_brain(followup), heads.brain(followup)
+    assert dice(found.data, true.data) > 0.94
+    assert brain_ml(true) == pytest.approx(heads.ml, rel=0.03)
+    assert found.data.dtype == bool
+
+
+def test_a_small_object_is_refused_with_its_volume(followup):
+    half = Volume(followup.data, followup.affine @ np.diag([0.5, 0.5, 0.5, 1]), source="doll.nii.gz")
+    with pytest.raises(DataError, match=r"no brain was found in doll.nii.gz: the best guess holds \d+ ml"):
+        otsu_brain(half)
+
+
+def test_noise_is_no_brain(followup):
+    noise = np.random.default_rng(1).random(followup.shape, dtype=np.float32)
+    with pytest.raises(DataError, match=r"holds 0 ml, outside 600-2200 ml\. Give a brain mask"):
+        otsu_brain(followup.like(noise))
+
+
+def test_a_given_mask_on_the_scans_grid_is_used_as_it_is(heads, followup):
+    true = heads.brain(followup)
+    mask, notes = given_brain(true.like(true.data.astype(np.uint8) * 3), followup)
+    assert (mask.data == true.data).all()
+    assert notes == ()
+
+
+def test_a_given_mask_on_another_grid_is_resampled_and_noted(heads, followup, baseline):
+    mask, notes = given_brain(heads.brain(baseline), followup)
+    assert mask.same_grid(followup)
+    assert "was on another grid and was resampled" in notes[0]
+    assert brain_ml(mask) == pytest.approx(heads.ml, rel=0.05)
+
+
+def test_an_implausible_given_mask_is_used_and_noted(followup):
+    small = np.zeros(followup.shape, bool)
+    small[20:30, 20:30, 20:30] = True
+    _, notes = given_brain(followup.like(small), followup)
+    assert "holds 21 ml, outside the 600-2200 ml" in notes[0]
+
+
+def test_an_empty_mask_and_one_elsewhere_are_refused(heads, followup):
+    with pytest.raises(DataError, match=r"is empty\. Give another mask, or none"):
+        given_brain(followup.like(np.zeros(followup.shape)), followup)
+    true = heads.brain(followup)
+    far = true.affine.copy()
+    far[:3, 3] += 900
+    with pytest.raises(DataError, match="do not overlap"):
+        given_brain(Volume(true.data, far), followup)
+
+
+def test_both_visits_give_the_union_where_both_have_data(heads, followup):
+    true = heads.brain(followup)
+    left, right = true.data.copy(), true.data.copy()
+    left[40:], right[:24] = False, False
+    cut = Volume(followup.data[:, :, 14:], followup.affine.copy())
+    cut.affine[:3, 3] += 14 * followup.affine[:3, 2]
+    eye = np.eye(4)
+    scans = [(followup, followup.like(left), eye), (cut, cut.like(right[:, :, 14:]), eye)]
+    both = both_visits(scans, followup)
+    expected = left | right
+    expected[:, :, :14] = False
+    assert (both.data == expected).all()
+
+
+def test_visits_of_different_halves_share_nothing(followup, heads):
+    true = heads.brain(followup)
+    low, high = (
+        Volume(followup.data[:, :, s], followup.affine.copy()) for s in (slice(0, 20), slice(24, 48))
+    )
+    high.affine[:3, 3] += 24 * followup.affine[:3, 2]
+    with pytest.raises(DataError, match="share no part of the brain"):
+        both_visits([(low, None, np.eye(4)), (high, true.like(true.data), np.eye(4))], followup)
