@@ -167,7 +167,7 @@ def _character(lesion: Lesion, params: Params, rng: np.random.Generator) -> Lesi
         core_ppb=float(min(core_ppb, height - 22) if rim else core_ppb),
         thickness=float(thin + (thick - thin) * uniform[1]),
         coverage=float(low + (high - low) * uniform[2]),
-        flair=float(params.flair_contrast * (0.6 + 0.8 * uniform[3]) * (0.8 if lesion.growth == 0 else 1.0)),
+        flair=float(params.flair_contrast * (0.65 + 0.7 * uniform[3])),
         t1=float(-0.20 - 0.22 * uniform[4] - (0.06 if rim else 0.0)),
         vein=bool(uniform[5] < params.central_vein),
     )

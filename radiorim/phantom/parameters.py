@@ -45,7 +45,7 @@ class Params:
     central_vein: float = 0.4
     vein_ppb: float = 110.0
     # scans
-    flair_contrast: float = 0.45
+    flair_contrast: float = 0.50
     flair_snr: float = 26.0
     t1_snr: float = 24.0
     phase_snr: float = 28.0
@@ -63,14 +63,14 @@ class Params:
         hard = _number(difficulty) - 0.5
         return replace(
             self,
-            rim_ppb=self.rim_ppb * (1 - 0.9 * hard),
+            rim_ppb=self.rim_ppb * (1 - 0.6 * hard),
             rim_completeness=(min(0.95, self.rim_completeness[0] - 0.4 * hard), self.rim_completeness[1]),
             mimic_share=self.mimic_share + 0.3 * hard,
             central_vein=max(0.0, self.central_vein + 0.5 * hard),
-            flair_contrast=self.flair_contrast * (1 - 0.6 * hard),
+            flair_contrast=self.flair_contrast * (1 - 0.4 * hard),
             flair_snr=self.flair_snr * (1 - 0.7 * hard),
             t1_snr=self.t1_snr * (1 - 0.5 * hard),
-            phase_snr=self.phase_snr * (1 - 0.9 * hard),
+            phase_snr=self.phase_snr * (1 - 1.0 * hard),
             bias=self.bias * (1 + 0.8 * hard),
             mask_jitter=self.mask_jitter * (1 + 1.2 * hard),
         )
