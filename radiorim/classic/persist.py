@@ -42,6 +42,7 @@ def save_scorer(scorer: TabularScorer, folder: Path) -> None:
 
 def load_scorer(judge: Tabular, folder: Path) -> TabularScorer:
     """Read what `save_scorer` wrote; raises `DataError` for a damaged file or one with foreign types."""
+    from imblearn.pipeline import Pipeline
     from skops import io as skops
 
     path = existing(folder / "judge.skops")
@@ -52,6 +53,8 @@ def load_scorer(judge: Tabular, folder: Path) -> TabularScorer:
                 f"{path} holds types that no radiorim model has ({', '.join(foreign[:3])}): not loaded."
             )
         chain = skops.load(path, trusted=list(TRUSTED))
+        if not isinstance(chain, Pipeline):
+            raise TypeError(f"it holds a {type(chain).__name__}")
         facts = Facts(**read_json(folder / "judge.json"))
     except DataError:
         raise

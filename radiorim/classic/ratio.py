@@ -21,7 +21,7 @@ __all__ = ["Ratio"]
 class Ratio:
     """Connected voxels where follow-up / baseline exceeds `threshold` (its inverse for vanished lesions).
 
-    Needs intensities that are positive in the brain: prepare with `scale="median"`, not with z-scores. A
+    Needs intensities that are positive in the brain (but for a twentieth of it), so not z-scores. A
     morphological opening with a ball of `opening_mm` removes edges one voxel thick.
     """
 
@@ -43,10 +43,10 @@ class Ratio:
             raise UsageError(f"sign must be one of {tuple(SIGNS)}, not {self.sign!r}.")
         after, before, inside = case.image("flair"), case.image("flair0"), brain_inside(case)
         require_same_grid({"flair": after, "flair0": before, "brain mask": inside})
-        if np.median(before.data[inside.data]) <= 0 or np.median(after.data[inside.data]) <= 0:
+        if min(np.percentile(image.data[inside.data], 5) for image in (before, after)) <= 0:
             raise DataError(
-                f"{case.id}: a ratio needs positive intensities, but the brain's median is not positive. "
-                "Prepare with scale='median' and not with z-scores."
+                f"{case.id}: a ratio needs positive intensities, but more than a twentieth of the brain is "
+                "0 or less. Give images that were not z-scored."
             )
         floor = np.float32(0.05) * np.median(before.data[inside.data])
         ratio = np.maximum(after.data, floor) / np.maximum(before.data, floor)

@@ -78,7 +78,7 @@ class Tabular:
         if len(set(truth[judged])) < 2:
             return 0.5, "threshold 0.5: too few positive training lesions to choose one on held-out people"
         chosen = choose_threshold(truth[judged], scores[judged], self.threshold_rule)
-        # "Call nothing" is an infinite threshold, which JSON cannot hold; above every probability is the same.
+        # "Call nothing" is an infinite threshold, which JSON cannot hold; above 1 is the same.
         chosen = min(chosen, float(np.nextafter(1.0, 2.0)))
         return chosen, f"threshold {chosen:.3f}: {self.threshold_rule} on {n} inner folds by person"
 
