@@ -72,17 +72,32 @@ def both_visits(scans: list[tuple[Volume, Volume | None, np.ndarray]], grid: Vol
 
     The union of the masks, as in MSSEG-2's own preparation: a lesion at the edge that one mask misses is not
     lost. Only where all scans have data: what one visit did not image cannot be compared, so the union is
-    cut to the intersection of the fields of view. Raises `DataError` if nothing is left.
+    cut to the intersection of the fields of view (outer slices of zeros are padding, not data). Raises
+    `DataError` if nothing is left.
     """
     union = np.zeros(grid.shape, dtype=bool)
     seen = np.ones(grid.shape, dtype=bool)
     for scan, mask, matrix in scans:
-        seen &= field_of_view(scan, grid, matrix)
+        seen &= field_of_view(_without_padding(scan), grid, matrix)
         if mask is not None:
             union |= resample(mask.like(mask.data.astype(np.float32)), grid, matrix).data > 0.5
     if not (union & seen).any():
         raise DataError("the two visits share no part of the brain. Check that both scans cover the head.")
     return grid.like(union & seen)
+
+
+def _without_padding(volume: Volume) -> Volume:
+    """The smallest box of the volume that holds all its non-zero voxels."""
+    filled = volume.data != 0
+    low, shape = [], []
+    for axis in range(3):
+        used = np.flatnonzero(filled.any(axis=tuple(other for other in range(3) if other != axis)))
+        low.append(used[0])
+        shape.append(used[-1] + 1 - used[0])
+    affine = volume.affine.copy()
+    affine[:3, 3] = volume.to_mm(np.array([low]))[0]
+    box = tuple(slice(start, start + n) for start, n in zip(low, shape, strict=True))
+    return Volume(volume.data[box], affine)
 
 
 def _working_copy(volume: Volume) -> Volume:

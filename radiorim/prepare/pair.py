@@ -9,7 +9,8 @@ import numpy as np
 
 from radiorim.case import Case, Placement
 from radiorim.errors import UnknownName, UsageError
-from radiorim.prepare._run import name_of, require_finite, step
+from radiorim.prepare._remarks import remarks
+from radiorim.prepare._run import require_finite, step
 from radiorim.prepare.bias import differential_bias, n4
 from radiorim.prepare.brain import both_visits, brain_ml, given_brain, otsu_brain
 from radiorim.prepare.normalise import MATCHINGS, location_and_scale, match
@@ -20,8 +21,6 @@ from radiorim.volume import Volume, require_same_grid
 __all__ = ["HalfWayPair", "halfway_matrices"]
 
 VISITS = ("flair0", "flair")
-_THICK_MM = 2.0
-_WEAK_NCC = 0.8
 _MARGIN_MM = 10.0
 
 
@@ -79,7 +78,7 @@ class HalfWayPair:
             moved = {name: here.bring(scans.pop(name), name) for name in VISITS}
         with step("intensities"):
             images = self._matched(moved, brain)
-        notes = (*case.notes, *notes, *_remarks(raw, found), *self._left_behind(case))
+        notes = (*case.notes, *notes, *remarks(raw, found), *self._left_behind(case))
         return self._placed(case, here, {**images, "brain": brain}).with_(
             quality={**case.quality, **_figures(found, brain)}, notes=notes
         )
@@ -179,29 +178,6 @@ def _brains(case: Case, scans: Mapping[str, Volume]) -> tuple[dict[str, Volume |
     with step("brain masks"):
         masks: dict[str, Volume | None] = {name: otsu_brain(scans[name]) for name in VISITS}
     return masks, ("The brain mask was made from the two scans (threshold and morphology), not given.",)
-
-
-def _remarks(raw: Mapping[str, Volume], found: Registration) -> tuple[str, ...]:
-    """Sentences that a reader of the report should see before believing a lesion."""
-    words = {"flair0": "baseline", "flair": "follow-up"}
-    notes = [f"{words[n]} ({name_of(v, n)}): {note}." for n, v in raw.items() for note in v.notes]
-    sizes = {name: " x ".join(f"{edge:.3g}" for edge in volume.spacing) for name, volume in raw.items()}
-    thickest = max(max(volume.spacing) for volume in raw.values())
-    if thickest > _THICK_MM:
-        notes.append(
-            f"Slices are {thickest:.3g} mm thick: thinner lesions are averaged with what lies beside them, "
-            "and edges of cortex and ventricles can look like change."
-        )
-    if not np.allclose(raw["flair0"].spacing, raw["flair"].spacing, atol=0.01):
-        notes.append(f"Voxels differ: baseline {sizes['flair0']} mm, follow-up {sizes['flair']} mm.")
-    if found.ncc_after < _WEAK_NCC:
-        notes.append(
-            f"The scans agree poorly after registration (correlation {found.ncc_after:.2f}; usual: > .9): "
-            "look at the registration picture first."
-        )
-    if found.scale_percent > 2:
-        notes.append(f"The sizes of the head differ by {found.scale_percent:.1f} % between the scanners.")
-    return tuple(notes)
 
 
 def _figures(found: Registration, brain: Volume) -> dict[str, float]:

@@ -76,6 +76,15 @@ def test_both_visits_give_the_union_where_both_have_data(heads, followup):
     assert (both.data == expected).all()
 
 
+def test_outer_slices_of_zeros_are_padding_and_no_part_of_the_comparison(heads, followup):
+    true = heads.brain(followup)
+    padded = followup.data.copy()
+    padded[:, :, :14] = 0
+    both = both_visits([(followup, true, np.eye(4)), (followup.like(padded), None, np.eye(4))], followup)
+    assert not both.data[:, :, :14].any()
+    assert (both.data[:, :, 14:] == true.data[:, :, 14:]).all()
+
+
 def test_visits_of_different_halves_share_nothing(followup, heads):
     true = heads.brain(followup)
     low, high = (

@@ -79,7 +79,7 @@ def test_a_large_rotation_is_found_from_the_spare_starts(heads, followup, brain)
     turn = heads.motion((0, 0, 70.0), (0, 0, 0))
     scan = Volume(followup.data, turn @ followup.affine)
     found = Register("rigid", coarse_mm=6.0, fine_mm=4.0)(followup, scan, fixed_mask=brain)
-    assert distance_mm(brain, found.matrix, turn) < 0.5
+    assert distance_mm(brain, found.matrix, turn) < 2  # a third of the voxels used
 
 
 def test_what_is_not_the_same_head_is_refused_by_name_and_figure(followup, brain):
