@@ -28,6 +28,7 @@ COMMANDS = {
     "train": "Fit a recipe and save the model.",
     "classify": "Score lesions with a model, or by cross-validation.",
     "evaluate": "Compare found with true lesions.",
+    "benchmark": "Compare recipes on the same people, lesions and folds.",
     "report": "Write pages to look at.",
 }
 

@@ -1,0 +1,126 @@
+"""The pieces of a benchmark that run anywhere: one case of one recipe, one fold of one recipe.
+
+Each leaves what it made in files that appear whole or not at all, and gives back only why it failed. So a
+piece that was done is not done again, whoever did it: this process, another one, a worker that died since.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from radiorim.case import Case
+from radiorim.classic.tabular import Tabular, TabularScorer
+from radiorim.errors import RadiorimError
+from radiorim.io.files import read_json, write_json
+from radiorim.io.tables import read_table, write_table
+from radiorim.recipe import Recipe
+from radiorim.runs.cost import Cost, watched
+from radiorim.runs.crossvalidation import score_fold, scores, tabular_judge
+from radiorim.runs.protocol import case_matches
+from radiorim.runs.stage import stage_case
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FoldWork", "case_cost", "do_case", "do_fold"]
+
+COST = "cost.json"
+
+
+def do_case(recipe: Recipe, case: Case, folder: Path) -> str:
+    """Stage one case and match it with its truth; the reason if it failed, else an empty text."""
+    record = folder / "stage.json"
+    before = record.stat().st_mtime_ns if record.exists() else None
+    try:
+        with watched() as cost:
+            stage_case(recipe, case, folder)
+        case_matches(case, folder)
+    except Exception as error:
+        return _reason(error)
+    finally:
+        case.release()
+    if record.stat().st_mtime_ns != before:
+        write_json(folder / COST, {"seconds": cost.seconds, "peak_mib": cost.peak_mib})
+    return ""
+
+
+def case_cost(folder: Path) -> Mapping[str, float | None]:
+    """Seconds and peak memory of staging a case; unknown if the run was cut off at that very moment."""
+    path = folder / COST
+    return read_json(path) if path.exists() else {"seconds": None, "peak_mib": None}
+
+
+@dataclass(frozen=True, eq=False)
+class FoldWork:
+    """One fold of one recipe: `table` holds every measured lesion with its `fold`."""
+
+    recipe: Recipe
+    table: pd.DataFrame
+    fold: int
+    seed: int
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Where its scores are kept: the name holds the recipe, the seed and every value of the table."""
+        import pandas as pd
+
+        rows = np.ascontiguousarray(pd.util.hash_pandas_object(self.table, index=False).to_numpy())
+        words = f"{self.recipe.digest} {self.seed} {' '.join(self.table.columns)}"
+        key = hashlib.sha256(rows.tobytes() + words.encode()).hexdigest()[:12]
+        return self.folder / f"fold-{self.fold}-{key}.tsv"
+
+    def results(self) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+        """The scores of a finished fold and what they cost."""
+        return read_table(self.path), read_json(self.path.with_suffix(".json"))
+
+
+def do_fold(work: FoldWork) -> str:
+    """Fit on the other folds and score this one, unless that was done; the reason if it failed."""
+    path = work.path
+    if path.exists():
+        return ""
+    try:
+        judge = _Watched(tabular_judge(work.recipe))
+        with watched() as whole:
+            judged = score_fold(judge, work.table, work.fold, seed=work.seed)
+    except Exception as error:
+        return _reason(error)
+    train = judge.cost
+    peaks = [peak for peak in (train.peak_mib, whole.peak_mib) if peak is not None]
+    cost = {
+        "train_seconds": train.seconds,
+        "predict_seconds": whole.seconds - train.seconds,
+        "peak_mib": max(peaks, default=None),
+    }
+    write_json(path.with_suffix(".json"), cost)
+    write_table(scores(judged), path)
+    return ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Watched:
+    """A judge whose fitting is timed."""
+
+    judge: Tabular
+    cost: Cost = field(default_factory=Cost)
+
+    def fit_table(self, table: pd.DataFrame, *, seed: int) -> TabularScorer:
+        """Fit, and note what it cost."""
+        with watched() as cost:
+            scorer = self.judge.fit_table(table, seed=seed)
+        self.cost.seconds, self.cost.peak_mib = cost.seconds, cost.peak_mib
+        return scorer
+
+
+def _reason(error: Exception) -> str:
+    """Why a piece failed. One recipe that breaks must not take the others with it, bug or not."""
+    if isinstance(error, RadiorimError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (not foreseen: please report it)"

@@ -1,0 +1,188 @@
+"""From the scores of all recipes to one table, with intervals over people and a test for every pair."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from radiorim.io.files import write_json
+from radiorim.io.tables import write_table
+from radiorim.metrics.figures import pairwise_tests
+from radiorim.runs.benchmark import Benchmark, Outcome
+from radiorim.runs.newfigures import mask_tests, new_lesion_figures
+from radiorim.runs.protocol import CONTROLS, common_lesions, matched
+from radiorim.runs.rimfigures import rim_figures
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PRIMARY", "Board", "make_board", "write_board"]
+
+PRIMARY = {"rim": "pr_auc", "new-lesion": "F1_score"}
+"""What the board is sorted by."""
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """The leaderboard, every figure with its note, every pair's test, and the lesions compared on.
+
+    `counts` says on how many people, cases and lesions, and how many were lost because a recipe has no score
+    for them. `rows` has for rim one row for each common true lesion and recipe, `curves` for new lesions the
+    FROC points of the recipes that score.
+    """
+
+    table: pd.DataFrame
+    figures: pd.DataFrame
+    tests: pd.DataFrame
+    counts: Mapping[str, int]
+    rows: pd.DataFrame | None = None
+    curves: pd.DataFrame | None = None
+    cases: pd.DataFrame | None = None
+
+
+def make_board(bench: Benchmark, outcomes: Sequence[Outcome], true: pd.DataFrame) -> Board:
+    """Compare what came of the recipes on what all of them have; a failed one is a row with its reason."""
+    make = _rim_board if bench.task == "rim" else _new_lesion_board
+    return make(bench, outcomes, true)
+
+
+def write_board(bench: Benchmark, board: Board) -> None:
+    """Write `leaderboard.tsv`, `figures.tsv`, `tests.tsv`, `board.json` and the rows they are made from.
+
+    Equal scores give equal bytes: what a run costs is in `cost.tsv`.
+    """
+    tables = {
+        "figures": board.figures,
+        "tests": board.tests,
+        "matched": board.rows,
+        "froc": board.curves,
+        "cases": board.cases,
+    }
+    for name, table in tables.items():
+        if table is not None:
+            write_table(table, bench.out / f"{name}.tsv")
+    write_json(bench.out / "board.json", {"task": bench.task, **board.counts})
+    write_table(board.table, bench.out / "leaderboard.tsv")
+
+
+def _rim_board(bench: Benchmark, outcomes: Sequence[Outcome], true: pd.DataFrame) -> Board:
+    import pandas as pd
+
+    outcomes, boards = list(outcomes), {}
+    for at, outcome in enumerate(outcomes):
+        if outcome.judged is None:
+            continue
+        board = matched(true, outcome.judged, outcome.matches)
+        if board.empty or board["score"].isna().any():
+            said = "no true lesion was met" if board.empty else "it gives no score to some lesions"
+            outcomes[at] = replace(outcome, judged=None, reason=f"not comparable: {said}")
+        else:
+            boards[outcome.recipe.name] = board
+    known = true[true["truth"].notna()]
+    lost = {name: len(known) - len(board) for name, board in boards.items()}
+    boards = common_lesions(boards) if boards else {}
+    people = _people(bench, outcomes)
+    work = [(board, people, bench.profile.resamples, bench.seed) for board in boards.values()]
+    figures = _stacked(boards, _parallel(bench, rim_figures, work))
+    rows = pd.concat([board.assign(recipe=name) for name, board in boards.items()]) if boards else None
+    common = len(next(iter(boards.values()))) if boards else 0
+    counts = _counts(
+        bench, true, {"lesions_known": len(known), "lesions_common": common, "people": len(people)}
+    )
+    return Board(
+        _table(bench, outcomes, figures, lost), figures, _rim_tests(bench, boards), counts, rows=rows
+    )
+
+
+def _rim_tests(bench: Benchmark, boards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    if not boards:
+        return pairwise_tests([], {}, [])
+    first = next(iter(boards.values()))
+    scores = {name: board["score"].to_numpy(float) for name, board in boards.items()}
+    truth, people = first["truth"].to_numpy(int), first["person"].astype(str)
+    return pairwise_tests(truth, scores, people, n=bench.profile.swaps, seed=bench.seed)
+
+
+def _new_lesion_board(bench: Benchmark, outcomes: Sequence[Outcome], true: pd.DataFrame) -> Board:
+    import pandas as pd
+
+    usable = [outcome for outcome in outcomes if outcome.judged is not None]
+    common = [case for case in bench.cases if all(case.id in outcome.done for outcome in usable)]
+    parts = _parallel(bench, new_lesion_figures, [(bench, outcome, common, true) for outcome in usable])
+    names = [outcome.recipe.name for outcome in usable]
+    cases = {name: part.cases for name, part in zip(names, parts, strict=True)}
+    curves = [part.curve for part in parts]
+    figures = _stacked(names, [part.figures for part in parts])
+    lost = {outcome.recipe.name: len(bench.cases) - len(outcome.done) for outcome in usable}
+    counts = {"cases_common": len(common), "people": len({case.person for case in common})}
+    return Board(
+        _table(bench, outcomes, figures, lost),
+        figures,
+        mask_tests(cases, n=bench.profile.swaps, seed=bench.seed),
+        _counts(bench, true, counts),
+        curves=pd.concat(curves, ignore_index=True) if curves else None,
+        cases=pd.concat([table.assign(recipe=name) for name, table in cases.items()]) if cases else None,
+    )
+
+
+def _people(bench: Benchmark, outcomes: Sequence[Outcome]) -> list[str]:
+    """Everyone all of whose recipes' cases are done, also people without a lesion."""
+    done = [set(outcome.done) for outcome in outcomes if outcome.judged is not None]
+    return sorted({case.person for case in bench.cases if all(case.id in ids for ids in done)})
+
+
+def _counts(bench: Benchmark, true: pd.DataFrame, more: Mapping[str, int]) -> dict[str, int]:
+    return {
+        "cases": len(bench.cases),
+        "true_lesions": len(true),
+        "positive": int((true["truth"] == 1).sum()),
+        "resamples": bench.profile.resamples,
+        "swaps": bench.profile.swaps,
+        "folds": len(set(bench.folds.values())),
+        "seed": bench.seed,
+        **more,
+    }
+
+
+def _parallel(bench: Benchmark, function: object, work: Sequence[tuple]) -> list:
+    from joblib import Parallel, delayed
+
+    return list(Parallel(n_jobs=bench.n_jobs)(delayed(function)(*arguments) for arguments in work))
+
+
+def _stacked(names: Sequence[str] | Mapping[str, object], parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = ["recipe", "group", "metric", "value", "low", "high", "note"]
+    tables = [part.assign(recipe=name) for name, part in zip(names, parts, strict=True)]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def _table(
+    bench: Benchmark, outcomes: Sequence[Outcome], figures: pd.DataFrame, lost: Mapping[str, int]
+) -> pd.DataFrame:
+    """One row for each recipe, the best by the primary figure first, failed ones last."""
+    import pandas as pd
+
+    rows, metrics = [], list(dict.fromkeys(figures["metric"]))
+    for outcome in outcomes:
+        name = outcome.recipe.name
+        own = figures[figures["recipe"] == name].set_index("metric")
+        row = {
+            "recipe": name,
+            "digest": outcome.recipe.digest,
+            "control": name in CONTROLS,
+            "status": "failed" if outcome.reason else "done",
+            "lost": lost.get(name, np.nan),
+        }
+        for metric in metrics:
+            for column, word in (("value", metric), ("low", f"{metric}_low"), ("high", f"{metric}_high")):
+                row[word] = own.loc[metric, column] if metric in own.index else np.nan
+        rows.append({**row, "reason": outcome.reason})
+    table, primary = pd.DataFrame(rows), PRIMARY[bench.task]
+    key = table[primary] if primary in table else pd.Series(np.nan, index=table.index)
+    order = table.assign(key=-key.astype(float)).sort_values(["key", "recipe"], kind="stable").index
+    return table.loc[order].reset_index(drop=True)
