@@ -33,13 +33,16 @@ COMMANDS = {
 }
 
 
+# `list` is no name to use in this file: once `radiorim list` was run, it is the module of that command.
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's file only when that command is run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names, in the order in which one meets them."""
         del ctx
-        return list(COMMANDS)
+        return [*COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """The command; raises `UnknownName` with the nearest names."""
@@ -54,7 +57,7 @@ class LazyGroup(click.Group):
         """The list in `--help`, without importing any command."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([*COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -74,7 +77,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code (README, "Exit codes"). Every error ends in one sentence."""
     try:
-        app.main(args=list(arguments), prog_name="radiorim", standalone_mode=False)
+        app.main(args=[*arguments], prog_name="radiorim", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except BrokenPipeError:
