@@ -117,8 +117,9 @@ def _shape(places: _Places, earlier: list[Lesion], params: Params, rng: np.rando
         knot = rng.choice(candidates) if candidates.size else knot
     diameter = params.diameter_mm * np.exp(rng.normal(0, params.diameter_log_sd))
     if params.size_matched:
-        diameter = 1.35 * params.diameter_mm * np.exp(rng.normal(0, 0.7 * params.diameter_log_sd))
-    diameter = np.clip(diameter, 3.0, 25.0)
+        # Large enough for any rim to show: else the label itself would tell large from small.
+        diameter = 1.6 * params.diameter_mm * np.exp(rng.normal(0, 0.6 * params.diameter_log_sd))
+    diameter = np.clip(diameter, 1.2 * params.diameter_mm if params.size_matched else 3.0, 25.0)
     long = rng.uniform(1.0, 1.9)
     axes = diameter / 2 * np.array([long, long**-0.5, long**-0.5]) * np.exp(rng.normal(0, 0.08, 3))
     centre = places.mm[knot] + rng.uniform(-1.5, 1.5, 3)
@@ -164,7 +165,7 @@ def _character(lesion: Lesion, params: Params, rng: np.random.Generator) -> Lesi
     return replace(
         lesion,
         rim_ppb=height if lesion.kind in ("rim", "arc") else 0.0,
-        core_ppb=float(min(core_ppb, height - 22) if rim else core_ppb),
+        core_ppb=float(max(0.0, min(core_ppb, height - 27)) if rim else core_ppb),
         thickness=float(thin + (thick - thin) * uniform[1]),
         coverage=float(low + (high - low) * uniform[2]),
         flair=float(params.flair_contrast * (0.65 + 0.7 * uniform[3])),
