@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from radiorim.cli.shared import DATA, common, next_step, out, overwrite, progress
-from radiorim.errors import PartialFailure, RadiorimError
+from radiorim.errors import DataError, PartialFailure
 from radiorim.io.bids import read_dataset
 from radiorim.io.tables import write_table
 from radiorim.prepare.pair import HalfWayPair
@@ -46,13 +46,15 @@ def command(
     else:
         folders = {out / case.id: case for case in read_dataset(baseline) if "flair0" in case.images}
         inputs = {"data": baseline}
+        if not folders:
+            raise DataError(f"{baseline} has no pair of visits: nobody has a FLAIR of two sessions.")
     open_run(out, Request("prepare", inputs, options={"spacing": spacing}), overwrite=overwrite)
     failed = []
     with progress("pairs") as tick:
         for done, (folder, case) in enumerate(folders.items(), start=1):
             try:
                 write_prepared(step, case, folder)
-            except RadiorimError as error:
+            except DataError as error:
                 if len(folders) == 1:
                     raise
                 failed.append({"case": case.id, "reason": str(error)})

@@ -66,7 +66,10 @@ def crossvalidate(recipe: Recipe, table: pd.DataFrame, folds: Mapping[str, int],
     judged = pd.concat(parts, ignore_index=True)
     shares = [name for name in judged if name.startswith(SHARE)]
     judged[shares] = judged[shares].fillna(0.0)
-    return table[["case", "lesion"]].merge(judged, on=["case", "lesion"], how="left", validate="one_to_one")
+    ordered = table[["case", "lesion"]].merge(
+        judged, on=["case", "lesion"], how="left", validate="one_to_one"
+    )
+    return ordered[judged.columns]
 
 
 def crossvalidate_cases(recipe: Recipe, cases: Sequence[Case], *, n: int = 5, seed: int = 0) -> pd.DataFrame:
