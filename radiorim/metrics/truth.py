@@ -16,11 +16,15 @@ MIN_SHARE = 0.1
 def rim_truth(truth: Lesions, lesions: Lesions) -> np.ndarray:
     """For each lesion in table order, the `rim` (1 or 0) of the true lesion that shares most voxels with it.
 
-    NaN where no true lesion overlaps, or its rim is unknown: such a lesion teaches nothing and is not scored.
+    NaN where no true lesion overlaps, its rim is unknown, or it is marked `ambiguous`: such a lesion teaches
+    nothing and is not scored.
     """
     if "rim" not in truth.table or not len(lesions):
         return np.full(len(lesions), np.nan)
-    rims = truth.table.set_index("lesion")["rim"].astype(float)
+    table = truth.table.set_index("lesion")
+    rims = table["rim"].astype(float)
+    if "ambiguous" in table:
+        rims = rims.where(table["ambiguous"] != 1)
     best = partner(truth.labels.data, lesions.labels.data)
     return rims.reindex(best.reindex(lesions.numbers).to_numpy()).to_numpy(dtype=float)
 
