@@ -77,8 +77,8 @@ def _rim(case: str, own: pd.DataFrame) -> Worst:
     rim = "has a rim" if one["truth"] == 1 else "has no rim"
     says = (
         f"{plural(alarms, 'false alarm')} and {missed} missed among {plural(len(own), 'lesion')}. Shown: "
-        f"lesion {int(one['lesion'])}, {number(one['true_mm3'], 3)} mm³, {rim}, score {fixed(one['score'], 2)} at "
-        f"threshold {fixed(one['threshold'], 2)}."
+        f"lesion {int(one['lesion'])}, {number(one['true_mm3'], 3)} mm³, {rim}, "
+        f"score {fixed(one['score'], 2)} at threshold {fixed(one['threshold'], 2)}."
     )
     return Worst(case, says, int(one["lesion"]))
 

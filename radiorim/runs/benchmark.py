@@ -19,7 +19,7 @@ from radiorim.runs.stage import Progress
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PROFILES", "Benchmark", "Outcome", "Profile", "run_recipes", "write_outcomes"]
+__all__ = ["COSTS", "PROFILES", "Benchmark", "Outcome", "Profile", "run_recipes", "write_outcomes"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ class Profile:
 
 PROFILES = {"smoke": Profile(resamples=200, swaps=999), "full": Profile(resamples=2000, swaps=9999)}
 """`smoke` to see that everything runs, `full` for figures to report. The recipes are the same in both."""
+
+COSTS = ("prepare_seconds_per_case", "train_seconds_per_fold", "predict_seconds_per_fold", "peak_mib")
+"""Medians, because the first piece of a process also loads libraries; and the largest peak."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,7 @@ def write_outcomes(bench: Benchmark, outcomes: Sequence[Outcome]) -> None:
             write_table(outcome.judged, bench.out / "scores" / f"{name}.tsv")
             costs.append({"recipe": name, **outcome.cost})
         failed += [(name, *row) for row in outcome.failed]
-    columns = ["recipe", "prepare_seconds", "train_seconds", "predict_seconds", "peak_mib"]
+    columns = ["recipe", *COSTS]
     write_table(pd.DataFrame(costs, columns=columns), bench.out / "cost.tsv")
     write_table(pd.DataFrame(failed, columns=["recipe", "case", "reason"]), bench.out / "failed.tsv")
 
@@ -128,7 +131,7 @@ def _staged(bench: Benchmark, recipe: Recipe, failed: tuple[tuple[str, str], ...
     table = table.assign(fold=table["person"].astype(str).map(bench.folds).astype(int))
     matches = _joined([case_matches(case, folders[case.id]) for case in done])
     costs = pd.DataFrame([case_cost(folder) for folder in folders.values()]).astype(float)
-    cost = {"prepare_seconds": costs["seconds"].sum(min_count=1), "peak_mib": costs["peak_mib"].max()}
+    cost = {COSTS[0]: costs["seconds"].median(), COSTS[3]: costs["peak_mib"].max()}
     return Outcome(recipe, "", table, matches, tuple(folders), failed, cost)
 
 
@@ -148,18 +151,16 @@ def _scored(outcome: Outcome, works: Sequence[FoldWork], failures: Mapping[str, 
     reason = outcome.reason or failures.get(outcome.recipe.name, "")
     if reason:
         return Outcome(outcome.recipe, reason, failed=outcome.failed, done=outcome.done)
-    zero = {"train_seconds": 0.0, "predict_seconds": 0.0}
     if outcome.recipe.judge is None:
         judged = outcome.judged.assign(score=float("nan"), found=True, threshold=float("nan"))
-        return replace(outcome, judged=judged, cost={**outcome.cost, **zero})
+        return replace(outcome, judged=judged, cost={**outcome.cost, **dict.fromkeys(COSTS[1:3], 0.0)})
     parts, costs = zip(*[work.results() for work in works], strict=True)
     spent = pd.DataFrame(list(costs)).astype(float)
-    sums = {name: spent[name].sum(min_count=1) for name in zero}
-    peak = spent["peak_mib"].max()
+    middle = {name: spent[name.removesuffix("_per_fold")].median() for name in COSTS[1:3]}
+    peak = pd.Series([outcome.cost[COSTS[3]], spent["peak_mib"].max()], dtype=float).max()
     order = outcome.judged[["case", "lesion"]]
     judged = order.merge(_joined(list(parts)), on=["case", "lesion"], how="left", validate="one_to_one")
-    together = pd.Series([outcome.cost["peak_mib"], peak], dtype=float).max()
-    return replace(outcome, judged=judged, cost={**outcome.cost, **sums, "peak_mib": together})
+    return replace(outcome, judged=judged, cost={**outcome.cost, **middle, COSTS[3]: peak})
 
 
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
