@@ -1,4 +1,4 @@
-"""`detect`, `extract-features`, `evaluate`, `prepare`, `demo`: one pair of files, and what can be wrong with it."""
+"""`detect`, `extract-features`, `evaluate`, `prepare`, `demo`: pairs of files, and what can be wrong."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def test_detect_goes_on_in_its_folder_and_refuses_another_pair_there(detect, sca
 def test_a_model_judges_the_candidates(radiorim, dataset, recipes, scans):
     done = radiorim("train", dataset, "--recipe", recipes["little-new-boost"], "-o", "model")
     assert done.code == 0
-    done = radiorim("detect", scans["flair0"], scans["flair"], "--model", "model", "-o", "out")
+    pair = (scans["flair0"], scans["flair"], "--brain-mask", scans["brain"])
+    done = radiorim("detect", *pair, "--model", "model", "-o", "out")
     assert done.code == 0
     table = read_table("out/candidates.tsv")
     assert table.score.between(0, 1).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import little
 import numpy as np
 import pytest
 
-from radiorim.errors import MissingExtra, UsageError
+from radiorim.errors import MissingExtra, UnknownName, UsageError
 from radiorim.io import nifti
 from radiorim.runs import stage as staging
 from radiorim.runs.stage import load_examination, stage, stage_case
@@ -97,6 +98,18 @@ def test_what_holds_for_every_case_stops_the_run(recipe, cases, tmp_path, monkey
     monkeypatch.setattr(staging, "examine", fail)
     with pytest.raises(type(error)):
         stage(recipe, cases, tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MissingExtra("radiomics", "pyradiomics"), UnknownName("set", "basik", ["basic"]), UsageError("no")],
+)
+def test_errors_of_other_processes_arrive_as_they_were(error):
+    # Copying goes the way of pickling, by which joblib brings them here.
+    arrived = copy.copy(error)
+    assert type(arrived) is type(error)
+    assert str(arrived) == str(error)
+    assert arrived.exit_code == error.exit_code
 
 
 def test_two_jobs_give_the_table_of_one(recipe, cases, tmp_path):
