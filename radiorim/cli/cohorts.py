@@ -49,7 +49,7 @@ def measured_table(recipe: Recipe, data: Path, work: Path, *, n_jobs: int) -> Co
     if existing(data).is_file():
         return Cohort(read_table(data, needs=("case", "person", "lesion")))
     with progress("cases") as tick:
-        staged = stage(recipe, read_dataset(data), work, n_jobs=n_jobs, progress=tick)
+        staged = stage(recipe, read_dataset(data.absolute()), work, n_jobs=n_jobs, progress=tick)
     if not staged.cases:
         first = staged.failed.iloc[0]
         raise DataError(

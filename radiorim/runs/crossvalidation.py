@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,9 @@ def crossvalidate(recipe: Recipe, table: pd.DataFrame, folds: Mapping[str, int],
     _require_each_once(table)
     assigned = table.assign(fold=table["person"].map(folds).fillna(numbers[0]).astype(int))
     key = _key(recipe, assigned, plan.seed)
+    if plan.folder is not None:
+        # Other processes may have another current folder.
+        plan = replace(plan, folder=plan.folder.absolute())
     parts = Parallel(n_jobs=plan.n_jobs)(
         delayed(_fold)(judge, assigned, number, plan, key) for number in numbers
     )

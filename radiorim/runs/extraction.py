@@ -90,7 +90,7 @@ def extract(
     import pandas as pd
     from joblib import Parallel, delayed
 
-    alone = len(cases) == 1
+    alone, folder = len(cases) == 1, folder.absolute()
     work = Parallel(n_jobs=1 if alone else n_jobs, return_as="generator")(
         delayed(_attempt)(plan, case, folder, n_jobs if alone else 1) for case in cases
     )

@@ -48,6 +48,8 @@ def stage(
     import pandas as pd
     from joblib import Parallel, delayed
 
+    # Other processes may have another current folder.
+    folder = folder.absolute()
     work = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_attempt)(recipe, case, folder / case.id) for case in cases
     )

@@ -31,7 +31,7 @@ SMALL = {
     Boost: {"trees": 20},
     Peaks: {"sigmas": 4.0},
 }
-"""What is changed to fit in seconds: no registration (the phantom's motion is known), large shells, few trees."""
+"""What is changed to fit in seconds: no registration (the motion is known), large shells, few trees."""
 
 
 def shrink(value):
@@ -71,7 +71,7 @@ def fitted(name: str) -> Model:
 
 
 def with_mask(case: Case, mask: np.ndarray) -> Case:
-    """The case with other given lesions; its later visit is the earlier one but for those (and some noise)."""
+    """The case with other given lesions; its later visit is the earlier one but for those (and noise)."""
     before = case.images["flair0"]
     noise = np.random.default_rng(0).normal(0, 1, mask.shape) * mask.any()
     after = np.where(mask > 0, before.data * 2 + 100, before.data + noise)
