@@ -116,7 +116,7 @@ def _board(view: LeaderboardView) -> Mapping[str, Any]:
         recipe = view.recipes[row["recipe"]]
         cells = [(row[name], row[f"{name}_low"], row[f"{name}_high"]) for name in shown]
         rows.append({**row, "cells": cells, "paper": recipe.paper, "summary": recipe.summary})
-    heads = [SHORT.get(name, NAMES[name]) for name in shown]
+    heads = [SHORT.get(name, NAMES.get(name, name)) for name in shown]
     prevalence = view.table["prevalence"].dropna() if "prevalence" in view.table else []
     return {
         "heads": heads,

@@ -151,6 +151,8 @@ def common_lesions(boards: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
 
 
 def _truth(table: pd.DataFrame, task: str) -> np.ndarray:
+    """1, 0 or NaN for each true lesion; a rim marked `ambiguous` is not known, here as in training."""
     if task == "rim":
-        return table["rim"].to_numpy(float) if "rim" in table else np.full(len(table), np.nan)
+        rim = table["rim"].to_numpy(float) if "rim" in table else np.full(len(table), np.nan)
+        return np.where(table["ambiguous"] == 1, np.nan, rim) if "ambiguous" in table else rim
     return (table["status"] == "new").to_numpy(float) if "status" in table else np.ones(len(table))
