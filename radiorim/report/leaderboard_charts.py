@@ -104,6 +104,7 @@ def _prs(axis: Axes, scored: Mapping[str, Scored]) -> None:
 
 
 def _froc(axis: Axes, points: pd.DataFrame, names: list[str]) -> None:
+    furthest = 1.25 * FALSE_PER_SCAN[-1]
     for at, name in enumerate(names):
         own, style = points[points["recipe"] == name], _style(at)
         x, y = own["false_per_scan"].to_numpy(), own["sensitivity"].to_numpy()
@@ -111,10 +112,12 @@ def _froc(axis: Axes, points: pd.DataFrame, names: list[str]) -> None:
             axis.step(x, y, where="post", label=name, **style)
         else:
             axis.plot(x[-1:], y[-1:], "o", label=name, color=style["color"])
+            furthest = max(furthest, 1.25 * x[-1])
     axis.set_xscale("symlog", linthresh=FALSE_PER_SCAN[0])
     axis.set_xticks([0, *FALSE_PER_SCAN], ["0", "⅛", "¼", "½", "1", "2", "4", "8"])
     axis.minorticks_off()
     axis.set(xlabel="false finds a case", ylabel="sensitivity (new lesions)", ylim=(-0.01, 1.02))
+    axis.set_xlim(-0.01, furthest)
     axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 

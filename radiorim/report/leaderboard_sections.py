@@ -132,7 +132,7 @@ def _matrix(view: LeaderboardView) -> Mapping[str, Any] | None:
     for row in view.tests.to_dict("records"):
         p, gap = row["p_swap_holm"], row["difference"]
         for key, sign in (((row["first"], row["second"]), 1), ((row["second"], row["first"]), -1)):
-            pairs[key] = {"gap": f"{sign * gap:+.3f}".replace("-", "−"), "p": _p(p), "clear": p < 0.05}
+            pairs[key] = {"gap": f"{sign * gap:+.3f}".replace("-", "−"), "p": _p(p), "chance": not p < 0.05}
     figure = "ROC-AUC" if view.task == "rim" else "mean F1"
     return {"names": view.done, "pairs": pairs, "figure": figure, "rows": _tests(view.tests)}
 

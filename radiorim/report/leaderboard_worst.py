@@ -31,7 +31,7 @@ SIDE_MM = 44.0
 
 @dataclass(frozen=True)
 class Worst:
-    """A case that went wrong: what happened, and the lesion to show (0: a true one that was not found)."""
+    """A case that went wrong: what happened, and the lesion to show (0: a true one that was missed)."""
 
     case: str
     says: str
@@ -102,7 +102,7 @@ def _new(row: Mapping[str, Any], own: pd.DataFrame) -> Worst:
     else:
         says = f"{plural(int(row['NbTestedLesions']), 'false lesion')} where nothing is new"
     lesion = int(largest["lesion"].iloc[0]) if len(largest) else 0
-    shown = f"the largest false find, lesion {lesion}" if lesion else "a new lesion that was not found"
+    shown = f"the largest false find, lesion {lesion}" if lesion else "a new lesion that was not detected"
     return Worst(row["case"], f"{says}. Shown: {shown}.", lesion)
 
 
@@ -125,16 +125,20 @@ def _pictures(view: LeaderboardView, name: str, case: Case, lesion: int) -> list
 
 
 def _missed(shown: Scene, found: np.ndarray) -> np.ndarray:
-    """The largest true lesion that no found one touches; empty where the truth is on another grid."""
+    """The largest true lesion that no found one touches, or the largest of all if every one is touched.
+
+    Empty where there is none, or the truth is on another grid.
+    """
     from scipy import ndimage
 
-    if shown.truth is None:
+    if shown.truth is None or not shown.truth.any():
         return np.zeros_like(found)
     parts, n = ndimage.label(shown.truth)
-    touched = np.unique(parts[found])
     sizes = np.bincount(parts.ravel(), minlength=n + 1)
-    sizes[[0, *touched]] = 0
-    return (parts == sizes.argmax()) & (sizes.max() > 0)
+    sizes[0] = 0
+    untouched = sizes.copy()
+    untouched[np.unique(parts[found])] = 0
+    return parts == (untouched if untouched.any() else sizes).argmax()
 
 
 def _close_ups(shown: Scene, target: np.ndarray, found: np.ndarray, needs: tuple[str, ...]) -> list[Picture]:

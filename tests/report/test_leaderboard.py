@@ -14,13 +14,17 @@ from radiorim.case import Case
 from radiorim.errors import DataError
 from radiorim.lesions import Lesions
 from radiorim.report.leaderboard import write_leaderboard
+from radiorim.report.leaderboard_sections import LEADERBOARD_SECTIONS
+from radiorim.report.leaderboard_view import leaderboard_view
 from radiorim.report.leaderboard_worst import worst_new_lesions, worst_rims
+from radiorim.report.render import Head, write_page
 from radiorim.runs.benchmark import Benchmark, Outcome, Profile, write_outcomes
 from radiorim.runs.leaderboard import make_board, write_board
 from radiorim.runs.record import Request, open_run
 from radiorim.volume import Volume
 
 PEOPLE, LESIONS = 8, 10
+HEAD = Head("Leaderboard", "a board", "An answer.", (), ())
 
 
 def recipe(name: str, **changes) -> Recipe:
@@ -108,6 +112,16 @@ def test_a_failed_recipe_is_a_row_with_its_reason_and_a_control_says_so(page):
     assert re.search(r"<b>size-only</b><br><small>control</small>", page)
 
 
+def test_only_a_difference_that_is_more_than_chance_is_bold(tmp_path):
+    board(tmp_path / "out")
+    view = leaderboard_view(tmp_path / "out")
+    for p, bold in ((0.04, 2), (0.05, 0), (np.nan, 0)):
+        changed = replace(view, tests=view.tests.assign(p_swap_holm=p))
+        page = write_page(tmp_path / "page.html", HEAD, LEADERBOARD_SECTIONS[1:2], changed).read_text()
+        matrix = page[page.index('class="matrix"') : page.index("<details><summary>Every test")]
+        assert matrix.count("<b>") == bold
+
+
 def test_plain_delong_never_stands_without_its_warning(page):
     assert "p, plain DeLong (takes lesions as independent: for comparison with papers only)" in page
     assert "p, swap (primary)" in page
@@ -160,7 +174,7 @@ def test_the_worst_new_lesion_cases_are_of_both_groups():
     worst = worst_new_lesions(cases, judged)
     assert [(one.case, one.lesion) for one in worst] == [("empty", 7), ("poor", 0)]
     assert worst[0].says.startswith("3 false lesions where nothing is new.")
-    assert worst[1].says == "F1 0.20, sensitivity 0.25, PPV 0.20. Shown: a new lesion that was not found."
+    assert worst[1].says == "F1 0.20, sensitivity 0.25, PPV 0.20. Shown: a new lesion that was not detected."
 
 
 def test_a_folder_of_another_command_is_refused_with_what_to_do(tmp_path):
