@@ -12,9 +12,8 @@ NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 nbformat = pytest.importorskip("nbformat")
 
 
-def test_there_are_notebooks():
-    assert [path.name[:2] for path in NOTEBOOKS] == [f"{n:02d}" for n in range(1, len(NOTEBOOKS) + 1)]
-    assert NOTEBOOKS
+def test_the_first_two_notebooks_are_there():
+    assert [path.name for path in NOTEBOOKS][:2] == ["01_first_ten_minutes.ipynb", "02_new_lesions.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
