@@ -182,7 +182,8 @@ def _table(
             for column, word in (("value", metric), ("low", f"{metric}_low"), ("high", f"{metric}_high")):
                 row[word] = own.loc[metric, column] if metric in own.index else np.nan
         rows.append({**row, "reason": outcome.reason})
-    table, primary = pd.DataFrame(rows), PRIMARY[bench.task]
+    # Whole numbers stay whole beside a failed recipe, whose count is missing.
+    table, primary = pd.DataFrame(rows).astype({"lost": "Int64"}), PRIMARY[bench.task]
     key = table[primary] if primary in table else pd.Series(np.nan, index=table.index)
     order = table.assign(key=-key.astype(float)).sort_values(["key", "recipe"], kind="stable").index
     return table.loc[order].reset_index(drop=True)
