@@ -3,10 +3,10 @@
     python benchmarks/real_pairs.py FOLDER --recipes subtract --out benchmarks/results/real_pairs.tsv
 
 FOLDER holds patientXX/{study1_FLAIR,study2_FLAIR,gt}.nii.gz and study2_FLAIR_to_common_space.txt. `gt` marks
-change of either sign in a common space: it is brought to the follow-up's grid with the transform that comes with
-the data, split into 26-connected components, and a component counts as brightening when the mean difference of
-the visits in it exceeds one robust SD of the brain (signs from our own subtraction, so mildly circular). With so
-few people every figure is indicative only.
+change of either sign in a common space: it is brought to the follow-up's grid with the transform that comes
+with the data, split into 26-connected components, and a component counts as brightening when the mean
+difference of the visits in it exceeds one robust SD of the brain (signs from our own subtraction, so mildly
+circular). With so few people every figure is indicative only.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def figures(truth: Lesions, found: Lesions) -> list[dict]:
 
 def main() -> None:
     """Run the recipes on every patient of the folder and write one table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--recipes", default="subtract")
     parser.add_argument("--models", nargs="*", type=Path, default=[])

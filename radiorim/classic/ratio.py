@@ -46,7 +46,7 @@ class Ratio:
         if min(np.percentile(image.data[inside.data], 5) for image in (before, after)) <= 0:
             raise DataError(
                 f"{case.id}: a ratio needs positive intensities, but more than a twentieth of the brain is "
-                "0 or less. Give images that were not z-scored."
+                "0 or less. Prepare with HalfWayPair(scale='median'), not with z-scores."
             )
         floor = np.float32(0.05) * np.median(before.data[inside.data])
         ratio = np.maximum(after.data, floor) / np.maximum(before.data, floor)

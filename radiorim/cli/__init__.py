@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
@@ -103,8 +105,9 @@ def _explained(error: BaseException) -> tuple[str, int]:
 
 
 def _crash_file() -> Path:
-    path = Path.cwd() / f"radiorim-crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
-    path.write_text(
-        f"radiorim {__version__}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}", encoding="utf-8"
-    )
+    """The traceback in a file: in the current folder, or in the temporary one if that is read-only."""
+    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
+    path = folder / f"radiorim-crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
+    text = f"radiorim {__version__}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}"
+    path.write_text(text, encoding="utf-8")
     return path

@@ -98,7 +98,7 @@ def command(
     write_outcomes(bench, outcomes)
     write_board(bench, board)
     write_leaderboard(out)
-    _tell(bench, board)
+    _tell(bench, board, sum(len(outcome.failed) for outcome in outcomes))
 
 
 def _recipes(chosen: str | None, everything: bool, task: str) -> list[Recipe]:
@@ -136,7 +136,7 @@ def _backend(scheduler: str | None) -> Iterator[None]:
         yield
 
 
-def _tell(bench: Benchmark, board: Board) -> None:
+def _tell(bench: Benchmark, board: Board, cases: int) -> None:
     from radiorim.runs.leaderboard import PRIMARY
 
     primary = PRIMARY[bench.task]
@@ -149,6 +149,10 @@ def _tell(bench: Benchmark, board: Board) -> None:
     click.echo(f"{bench.out}/leaderboard.tsv")
     failed = board.table[board.table["status"] == "failed"]
     next_step(f"open {bench.out}/leaderboard.html")
+    if cases and not len(failed):
+        raise PartialFailure(
+            f"{cases} cases could not be used by a recipe and were left out for all; see {bench.out}/failed.tsv"
+        )
     if len(failed):
         one = failed.iloc[0]
         raise PartialFailure(

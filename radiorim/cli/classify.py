@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from radiorim.cli.cohorts import measured_table
 from radiorim.cli.models import chosen_model, chosen_recipe
-from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
+from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, say, seed
 from radiorim.cli.tables import figures_text
 from radiorim.errors import UsageError
 from radiorim.io.derivatives import Derivative
-from radiorim.runs.classification import by_crossvalidation, by_model, fit_on_table, write_scores
+from radiorim.model import Model
+from radiorim.runs.classification import by_crossvalidation, by_model, fit_on_table, trained_on, write_scores
 from radiorim.runs.crossvalidation import Plan, tabular_judge
 from radiorim.runs.masks import evaluate, write_masks
 from radiorim.runs.record import Request, open_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiorim.case import Case
 
 
 @click.command("classify")
@@ -54,7 +62,7 @@ def command(
         raise UsageError("give --model MODEL, or --recipe NAME --crossvalidate K.")
     recipe = chosen_recipe(name) if folds else chosen_model(name, folder).recipe
     request = Request(
-        "classify", {"data": data}, recipe, seed, {"crossvalidate": folds, "model": str(folder)}
+        "classify", {"data": data}, recipe, seed, {"crossvalidate": folds, "model": folder and str(folder)}
     )
     if folds:
         tabular_judge(recipe)
@@ -69,7 +77,7 @@ def command(
     write_scores(judged, out)
     if cohort.cases:
         write_masks(Derivative(out, recipe, data), cohort.cases, judged, made)
-    evaluation = evaluate(recipe, judged, cohort.cases, out, seed=seed)
+    evaluation = evaluate(recipe, *_unseen(folder, judged, cohort.cases), out, seed=seed)
     click.echo(
         f"{recipe.name} {recipe.digest} · seed {seed} · "
         f"{judged['case'].nunique()} cases with lesions · {len(judged)} lesions"
@@ -79,3 +87,14 @@ def command(
     click.echo(f"{out}/scores.tsv")
     cohort.finish(out)
     next_step(f"radiorim report {out}")
+
+
+def _unseen(
+    folder: Path | None, judged: pd.DataFrame, cases: Sequence[Case]
+) -> tuple[pd.DataFrame, list[Case]]:
+    """What may be evaluated: people that the model in `folder` was not trained on."""
+    people = {*judged["person"], *(case.person for case in cases)}
+    seen = set() if folder is None else trained_on(Model.load(folder), people)
+    if seen:
+        say(f"{len(seen)} of {len(people)} people were in the model's training data: scored, not judged")
+    return judged[~judged["person"].isin(seen)], [case for case in cases if case.person not in seen]

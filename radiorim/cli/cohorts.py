@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiorim.case import Case
-from radiorim.cli.shared import progress
+from radiorim.cli.shared import progress, say
 from radiorim.errors import DataError, PartialFailure
+from radiorim.features.table import feature_columns
 from radiorim.io.bids import read_dataset
 from radiorim.io.files import existing
 from radiorim.io.tables import read_table, write_table
 from radiorim.recipe import Recipe
+from radiorim.runs.classification import recipe_columns
 from radiorim.runs.stage import stage
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def measured_table(recipe: Recipe, data: Path, work: Path, *, n_jobs: int) -> Co
     Raises `DataError` if no case can be used.
     """
     if existing(data).is_file():
-        return Cohort(read_table(data, needs=("case", "person", "lesion")))
+        return Cohort(_own_columns(recipe, read_table(data, needs=("case", "person", "lesion"))))
     with progress("cases") as tick:
         staged = stage(recipe, read_dataset(data.absolute()), work, n_jobs=n_jobs, progress=tick)
     if not staged.cases:
@@ -56,3 +58,10 @@ def measured_table(recipe: Recipe, data: Path, work: Path, *, n_jobs: int) -> Co
             f"none of the {len(staged.failed)} cases in {data} can be used. {first.case}: {first.reason}"
         )
     return Cohort(staged.table, staged.cases, staged.failed)
+
+
+def _own_columns(recipe: Recipe, table: pd.DataFrame) -> pd.DataFrame:
+    own = recipe_columns(recipe, table)
+    kept, given = len(feature_columns(own)), len(feature_columns(table))
+    say(f"{kept} of the table's {given} features are measured by {recipe.name}; only these are used")
+    return own

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, progress, seed
+from radiorim.io.tables import read_table
 from radiorim.phantom import CohortOptions, write_cohort
 
 
@@ -35,5 +36,12 @@ def command(
     options = CohortOptions(people, seed, spacing, difficulty, size_matched, n_jobs)
     with progress("people") as tick:
         write_cohort(out, options, on_person=lambda done, total: tick("", done, total))
-    click.echo(f"wrote {out} (BIDS, {people} people x 2 visits, phantom: not real anatomy)")
+    click.echo(f"wrote {out} (BIDS, {people} people x 2 visits, {_lesions(out)}). Not real anatomy.")
     next_step(f"radiorim classify {out} --recipe rim-radiomics-boost --crossvalidate 5 -o out")
+
+
+def _lesions(out: Path) -> str:
+    truth = [read_table(path) for path in sorted((out / "derivatives" / "truth").rglob("*_dseg.tsv"))]
+    rims = sum(int((table["rim"] == 1).sum()) for table in truth)
+    new = sum(int((table["status"] == "new").sum()) for table in truth)
+    return f"{sum(map(len, truth))} lesions: {rims} with a rim, {new} new"

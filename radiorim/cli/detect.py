@@ -46,7 +46,9 @@ def command(
     case = pair_case(baseline, followup, brain_mask=brain_mask)
     model = chosen_model(name, folder, task="new-lesion", registered=registered)
     inputs = {key: Path(path) for key, path in case.sources.items()}
-    request = Request("detect", inputs, model.recipe, seed, {"model": str(folder), "registered": registered})
+    request = Request(
+        "detect", inputs, model.recipe, seed, {"model": folder and str(folder), "registered": registered}
+    )
     made = open_run(out, request, overwrite=overwrite)
     say(f"{model.recipe.name} {model.recipe.digest}: {baseline.name} -> {followup.name}")
     result = detect(model, case, out, provenance=made)
@@ -54,6 +56,7 @@ def command(
     page = CaseReport(looked.case, looked.lesions, model.recipe, result.contributions, looked.skipped, made)
     write_case_page(out / "report.html", page)
     total = result.found.table["volume_mm3"].sum() / 1000
-    click.echo(f"{len(result.found)} new lesions, {total:.2f} ml, of {len(looked.lesions)} candidates")
+    among = "" if model.scorer is None else f", of {len(looked.lesions)} candidates"
+    click.echo(f"{len(result.found)} new lesions, {total:.2f} ml{among}")
     click.echo(f"{out}/new_lesions_dseg.nii.gz  {out}/new_lesions.tsv  {out}/report.html")
-    next_step(f"open {out}/report.html")
+    next_step(f"look at {out}/report.html in a browser")

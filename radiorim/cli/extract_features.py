@@ -114,6 +114,8 @@ def _cases(
     if dataset is not None or not images or labels is None:
         raise UsageError("give a BIDS data set, or --image NAME=PATH (one or more) with --labels PATH.")
     named = dict(_named(image) for image in images)
+    if len(named) < len(images):
+        raise UsageError("--image gives one name twice. Each image needs a name of its own.")
     return [files_case(named, labels, brain=brain_mask)], tuple(named)
 
 

@@ -24,7 +24,7 @@ def command(task: str | None, as_json: bool) -> None:
     widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
     for row in [{key: key for key in widths}, *rows]:
         click.echo("  ".join(row[key].ljust(width) for key, width in widths.items()).rstrip())
-    next_step(f"radiorim show {rows[0]['name']}")
+    next_step("radiorim show subtract")
 
 
 def _row(recipe: Recipe) -> dict[str, str]:

@@ -20,4 +20,4 @@ def command(out: Path, n_jobs: int) -> None:
     with progress("pages") as tick:
         first = write_pages(out, n_jobs=n_jobs, progress=tick)
     click.echo(str(first))
-    next_step(f"open {first}")
+    next_step(f"look at {first} in a browser")

@@ -62,7 +62,7 @@ def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
     if logging.getLogger("radiorim").level >= logging.ERROR:
         yield lambda *_: None
     elif not sys.stderr.isatty():
-        yield lambda case, done, total: click.echo(f"{what}: {done} of {total} ({case})", err=True)
+        yield lambda case, done, total: click.echo(f"{what}: {done} of {total} {case}".rstrip(), err=True)
     else:
         with _bar() as bar:
             task = bar.add_task(what, total=None)

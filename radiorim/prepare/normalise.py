@@ -11,7 +11,16 @@ from radiorim.case import Case
 from radiorim.errors import DataError, UnknownName
 from radiorim.volume import Volume, require_same_grid
 
-__all__ = ["MATCHINGS", "ZScore", "line_rma", "location_and_scale", "match", "zscore"]
+__all__ = [
+    "MATCHINGS",
+    "SCALES",
+    "ZScore",
+    "brain_scale",
+    "line_rma",
+    "location_and_scale",
+    "match",
+    "zscore",
+]
 
 
 def location_and_scale(volume: Volume, mask: Volume, *, robust: bool = False) -> tuple[float, float]:
@@ -28,6 +37,28 @@ def location_and_scale(volume: Volume, mask: Volume, *, robust: bool = False) ->
     if not scale > 0:
         raise DataError(f"{volume.source or 'the image'} has no contrast inside the mask. Check both files.")
     return centre, scale
+
+
+SCALES = ("zscore", "median")
+"""The unit of a prepared image: one SD of the brain around its mean, or the median of the brain (ratios)."""
+
+
+def brain_scale(volume: Volume, mask: Volume, scale: str) -> tuple[float, float]:
+    """The number to subtract and the number to divide by, so that the mask's voxels are on the named scale.
+
+    "median" subtracts nothing, so ratios of two visits keep their meaning. Raises `DataError` unless the
+    median is positive, `UnknownName` for another scale.
+    """
+    if scale not in SCALES:
+        raise UnknownName("scale", scale, SCALES)
+    if scale == "zscore":
+        return location_and_scale(volume, mask)
+    median = float(np.median(_inside(volume, mask)))
+    if not median > 0:
+        raise DataError(
+            f"{volume.source or 'the image'} has a median of {median:.3g} in the brain, not above 0."
+        )
+    return 0.0, median
 
 
 def zscore(volume: Volume, mask: Volume, *, robust: bool = False) -> Volume:

@@ -13,7 +13,7 @@ from radiorim.prepare._remarks import remarks
 from radiorim.prepare._run import require_finite, step
 from radiorim.prepare.bias import differential_bias, n4
 from radiorim.prepare.brain import both_visits, brain_ml, given_brain, otsu_brain
-from radiorim.prepare.normalise import MATCHINGS, location_and_scale, match
+from radiorim.prepare.normalise import MATCHINGS, SCALES, brain_scale, match
 from radiorim.prepare.register import Register, Registration, half_way, ncc
 from radiorim.prepare.resample import grid_around, labels_to, resample
 from radiorim.volume import Volume, require_same_grid
@@ -31,8 +31,8 @@ class HalfWayPair:
     Each scan is resampled once, linearly, onto an isotropic grid of `spacing_mm` along the RAS axes half way
     between the visits, so that interpolation blurs both alike. With `registered` the scans are taken to be
     on one grid already (which is checked) and nothing is registered or resampled. Intensities: differential
-    bias, then the matching `match` of baseline to follow-up, then one z-score of the follow-up's brain for
-    both.
+    bias, then the matching `match` of baseline to follow-up, then one `scale` of the follow-up's brain for
+    both: "zscore", or "median" for finders that need positive values (`Ratio`).
 
     A mask "brain" on the follow-up's grid is used as it is; without one each visit gets its own
     (`otsu_brain`), and their union counts. `also` names further images that share the follow-up's world
@@ -45,6 +45,7 @@ class HalfWayPair:
     n4: bool = True
     differential_bias: bool = True
     match: str = "rma"
+    scale: str = "zscore"
     also: tuple[str, ...] = ()
     registered: bool = False
     min_ncc: float = 0.7
@@ -52,6 +53,10 @@ class HalfWayPair:
     def __post_init__(self) -> None:
         if self.match not in MATCHINGS:
             raise UnknownName("intensity matching", self.match, MATCHINGS)
+        if self.scale not in SCALES:
+            raise UnknownName("scale", self.scale, SCALES)
+        if self.scale not in SCALES:
+            raise UnknownName("scale", self.scale, SCALES)
         Register(self.transform, min_ncc=self.min_ncc)
         if not self.spacing_mm > 0:
             raise UsageError(f"spacing_mm must be above 0, not {self.spacing_mm!r}.")
@@ -104,9 +109,9 @@ class HalfWayPair:
         if self.differential_bias:
             first, second = differential_bias(first, second, brain)
         first = match(first, second, brain, method=self.match)
-        centre, scale = location_and_scale(second, brain)
+        centre, unit = brain_scale(second, brain, self.scale)
         return {
-            name: volume.like(((volume.data - centre) / scale).astype(np.float32))
+            name: volume.like(((volume.data - centre) / unit).astype(np.float32))
             for name, volume in (("flair0", first), ("flair", second))
         }
 

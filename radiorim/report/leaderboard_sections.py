@@ -84,8 +84,7 @@ def leaderboard_head(view: LeaderboardView) -> Head:
 def _compared(view: LeaderboardView) -> str:
     counts = view.counts
     if view.task == "rim":
-        lost = counts["lesions_known"] - counts["lesions_common"]
-        return f"{counts['lesions_common']} lesions that every recipe scored ({lost} lost)"
+        return f"{counts['lesions_common']} lesions, of {counts['lesions_known']} whose truth is known"
     return f"{counts['cases_common']} cases that every recipe could use"
 
 

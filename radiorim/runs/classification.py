@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radiorim.errors import DataError
+from radiorim.features.table import feature_columns
 from radiorim.io.tables import write_table
 from radiorim.model import Model
 from radiorim.recipe import Recipe
@@ -24,7 +27,15 @@ from radiorim.runs.folds import make_folds, save_folds
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["by_crossvalidation", "by_model", "fit_on_table", "require_truth", "write_scores"]
+__all__ = [
+    "by_crossvalidation",
+    "by_model",
+    "fit_on_table",
+    "recipe_columns",
+    "require_truth",
+    "trained_on",
+    "write_scores",
+]
 
 
 def by_crossvalidation(recipe: Recipe, table: pd.DataFrame, out: Path, *, n: int, plan: Plan) -> pd.DataFrame:
@@ -53,9 +64,27 @@ def fit_on_table(recipe: Recipe, table: pd.DataFrame, *, seed: int, data: str) -
         "positive": int(known["truth"].sum()),
         "data": data,
         "seed": seed,
+        "people_sha256": sorted({_fingerprint(person) for person in table["person"]}),
     }
     scorer = tabular_judge(recipe).fit_table(table, seed=seed)
     return Model(recipe, recipe.find.fit((), seed=seed), scorer, facts)
+
+
+def trained_on(model: Model, persons: Iterable[str]) -> set[str]:
+    """Those of the people whom the model has learned from: figures on them would say nothing."""
+    known = set(model.provenance.get("people_sha256", ()))
+    return {person for person in persons if _fingerprint(person) in known}
+
+
+def recipe_columns(recipe: Recipe, table: pd.DataFrame) -> pd.DataFrame:
+    """The table without features that the recipe does not measure, so that its name keeps its meaning."""
+    columns = feature_columns(table)
+    explained = {name for block in tabular_judge(recipe).measures for name in block.dictionary(columns)}
+    return table.drop(columns=[name for name in columns if name not in explained])
+
+
+def _fingerprint(person: str) -> str:
+    return hashlib.sha256(str(person).encode()).hexdigest()[:16]
 
 
 def require_truth(recipe: Recipe, table: pd.DataFrame) -> None:

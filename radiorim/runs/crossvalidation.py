@@ -57,6 +57,7 @@ def crossvalidate(recipe: Recipe, table: pd.DataFrame, folds: Mapping[str, int],
 
     judge, numbers = tabular_judge(recipe), sorted(set(folds.values()))
     _require_each_once(table)
+    _require_folds(table, folds)
     assigned = table.assign(fold=table["person"].map(folds).fillna(numbers[0]).astype(int))
     key = _key(recipe, assigned, plan.seed)
     if plan.folder is not None:
@@ -87,6 +88,16 @@ def crossvalidate_cases(recipe: Recipe, cases: Sequence[Case], *, n: int = 5, se
         case.release()
     table = pd.concat([rows for rows in tables if len(rows)] or tables[:1], ignore_index=True)
     return crossvalidate(recipe, table, make_folds(table, n=n, seed=seed), Plan(seed=seed))
+
+
+def _require_folds(table: pd.DataFrame, folds: Mapping[str, int]) -> None:
+    """Everyone who could teach must be in a fold: else a model would judge people that it was fitted on."""
+    known = set(table.loc[table["truth"].notna(), "person"])
+    left = sorted(known - set(folds))
+    if left:
+        raise DataError(
+            f"{len(left)} people with known truth are in no fold, such as {left[0]}. Make the folds again."
+        )
 
 
 def score_fold(judge: Tabular, table: pd.DataFrame, fold: int, *, seed: int) -> pd.DataFrame:

@@ -45,6 +45,8 @@ def evaluate_scores(judged: pd.DataFrame, *, seed: int = 0, resamples: int = 100
     truth, score = known["truth"].to_numpy(int), known["score"].to_numpy(float)
     found, persons = known["found"].to_numpy(float), known["person"].to_numpy()
     group = f"lesions ({len(known)}, {int(truth.sum())} positive, {len(set(persons))} people)"
+    left = len(judged) - len(known)
+    group += f"; {left} of unknown truth left out" if left else ""
     reasons = summary(truth, score, 0.5).set_index("metric")["reason"]
     figures = [(metric, score) for metric in SCORES] + [(metric, found) for metric in CALLS]
     rows = []

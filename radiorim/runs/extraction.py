@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,13 @@ from radiorim.errors import DataError
 from radiorim.features.sets import feature_set
 from radiorim.features.table import dictionary, measure
 from radiorim.io import nifti
+from radiorim.io.bids import load_chi
 from radiorim.io.files import existing, sha256
 from radiorim.io.tables import read_table, write_table
 from radiorim.metrics.truth import new_truth, rim_truth
 from radiorim.recipe import Measure, describe
 from radiorim.runs.stage import Progress, truth_digest
+from radiorim.volume import Volume
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,10 +71,15 @@ def files_case(images: Mapping[str, Path], labels: Path, *, brain: Path | None =
     return Case(
         id=name,
         person=name,
-        images=Lazy({key: lambda path=path: nifti.load(path) for key, path in images.items()}),
+        images=Lazy({key: partial(_load, key, path) for key, path in images.items()}),
         masks=Lazy({key: lambda path=path: nifti.load_labels(path) for key, path in masks.items()}),
         sources={key: str(existing(path)) for key, path in {**images, **masks}.items()},
     )
+
+
+def _load(name: str, path: Path) -> Volume:
+    """An image; one that is named chi is brought to ppb, as in a data set."""
+    return load_chi(path) if name == "chi" else nifti.load(path)
 
 
 def extract(

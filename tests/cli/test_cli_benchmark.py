@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,6 +76,24 @@ def test_a_recipe_that_fails_is_a_row_and_the_exit_code_says_so(radiorim, datase
     assert "1 of 2 recipes failed, like needs-t2: no case could be used." in ended.sentence
     assert read_table("board/leaderboard.tsv")["status"].tolist() == ["done", "failed"]
     assert len(read_table("board/failed.tsv")) == 5
+
+
+def test_a_case_that_one_recipe_cannot_use_is_left_out_for_all_and_said(radiorim, dataset, tmp_path):
+    shutil.copytree(dataset, tmp_path / "some")
+    (tmp_path / "some/sub-01/ses-02/anat/sub-01_ses-02_Chimap.nii.gz").unlink()
+    other = replace(little.NEW, name="wants-chi", needs=("flair0", "flair", "chi"))
+    for recipe in (little.NEW, other):
+        (tmp_path / f"{recipe.name}.json").write_text(recipe.to_json())
+    words = ("--task", "new-lesion", "--profile", "smoke", "--crossvalidate", 2, "-o", "board")
+    ended = radiorim("benchmark", "some", *words, "--recipes", "little-new.json,wants-chi.json")
+    assert ended.code == 5
+    assert "1 cases could not be used by a recipe and were left out for all" in ended.sentence
+    cases = read_table("board/cases.tsv")
+    assert cases.groupby("recipe")["case"].nunique().tolist() == [4, 4]
+    assert read_table("board/leaderboard.tsv").set_index("recipe")["lost"].to_dict() == {
+        "little-new": 0,
+        "wants-chi": 1,
+    }
 
 
 @pytest.mark.parametrize(

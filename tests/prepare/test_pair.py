@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from radiorim.case import Case, Lazy
+from radiorim.classic.ratio import Ratio
 from radiorim.errors import DataError, UnknownName, UsageError
 from radiorim.lesions import Lesions
 from radiorim.prepare.pair import HalfWayPair, halfway_matrices
@@ -134,6 +135,14 @@ def test_every_matching_leaves_the_lesion_and_little_else(on_one_grid, method):
     brain[LESION] = False
     assert np.abs(change[brain]).mean() < 0.1
     assert change[LESION].mean() > 1.5
+
+
+def test_on_the_median_scale_values_are_shares_of_the_brains_median_and_ratios_find_the_lesion(on_one_grid):
+    made = HalfWayPair(registered=True, n4=False, scale="median")(on_one_grid)
+    inside = made.mask("brain").data
+    assert np.median(made.image("flair").data[inside]) == pytest.approx(1, abs=1e-3)
+    found = Ratio(threshold=1.3, opening_mm=0)(made)
+    assert found.labels.data[LESION].all()
 
 
 def test_the_same_case_gives_the_same_bytes(on_one_grid):

@@ -196,3 +196,10 @@ def test_cases_in_memory_give_scores_better_than_chance():
 def test_a_recipe_that_learns_nothing_is_refused():
     with pytest.raises(UsageError, match="little-new does not learn from a lesion table"):
         tabular_judge(little.NEW)
+
+
+def test_people_with_known_truth_outside_the_folds_are_refused(recipe, measured, folds):
+    folds = dict(folds)
+    folds.pop(sorted(folds)[0])
+    with pytest.raises(DataError, match=r"1 people with known truth are in no fold"):
+        crossvalidate(recipe, measured, folds, Plan())
