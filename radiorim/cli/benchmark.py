@@ -151,7 +151,8 @@ def _tell(bench: Benchmark, board: Board, cases: int) -> None:
     next_step(f"open {bench.out}/leaderboard.html")
     if cases and not len(failed):
         raise PartialFailure(
-            f"{cases} cases could not be used by a recipe and were left out for all; see {bench.out}/failed.tsv"
+            f"{cases} cases could not be used by a recipe and were left out for all; "
+            f"see {bench.out}/failed.tsv"
         )
     if len(failed):
         one = failed.iloc[0]
