@@ -14,6 +14,9 @@ from radiorim.errors import DataError, PartialFailure, UsageError, require
 from radiorim.recipe import TASKS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from radiorim.case import Case
     from radiorim.recipe import Recipe
     from radiorim.runs.benchmark import Benchmark
     from radiorim.runs.leaderboard import Board
@@ -68,36 +71,50 @@ def command(
     Writes leaderboard.tsv and leaderboard.html, every score and test, and what each recipe cost. A board of
     rim recipes always holds the controls size-only, mask-only and flair-only.
     """
-    from radiorim.io.bids import read_dataset
-    from radiorim.report.leaderboard import write_leaderboard
-    from radiorim.runs.benchmark import PROFILES, Benchmark, run_recipes, write_outcomes
+    from radiorim.runs.benchmark import PROFILES, Benchmark
     from radiorim.runs.folds import save_folds
-    from radiorim.runs.leaderboard import make_board, write_board
-    from radiorim.runs.protocol import folds_of, shared_folds, true_lesions
     from radiorim.runs.record import Request, open_run
 
     recipes = _recipes(chosen, everything, task)
     if (backend == "dask") != bool(scheduler):
         raise UsageError("--backend dask and --scheduler ADDRESS go together.")
-    cases = read_dataset(dataset)
-    true, people = true_lesions(cases, task), [case.person for case in cases]
-    folds = (
-        folds_of(fold_file, true, people) if fold_file else shared_folds(true, people, task, n=n, seed=seed)
-    )
+    cases, true, folds = _shared(dataset, task, fold_file or n, seed)
     inputs = {"data": dataset} | ({"folds": fold_file} if fold_file else {})
     options = {"task": task, "profile": profile, "crossvalidate": None if fold_file else n}
     options["recipes"] = {recipe.name: recipe.digest for recipe in recipes}
     open_run(out, Request("benchmark", inputs, None, seed, options), overwrite=overwrite)
     save_folds(folds, out / "folds.json")
-    bench = Benchmark(
-        task, recipes, cases, folds, out.resolve(), seed, None if scheduler else n_jobs, PROFILES[profile]
-    )
+    jobs = None if scheduler else n_jobs
+    bench = Benchmark(task, recipes, cases, folds, out.resolve(), seed, jobs, PROFILES[profile])
+    _compare(bench, true, scheduler)
+
+
+def _shared(
+    dataset: Path, task: str, folds: Path | int, seed: int
+) -> tuple[list[Case], pd.DataFrame, dict[str, int]]:
+    """The cases, their true lesions, and the folds of a file or so many made for them."""
+    from radiorim.io.bids import read_dataset
+    from radiorim.runs.protocol import folds_of, shared_folds, true_lesions
+
+    cases = read_dataset(dataset)
+    true, people = true_lesions(cases, task), [case.person for case in cases]
+    if isinstance(folds, Path):
+        return cases, true, folds_of(folds, true, people)
+    return cases, true, shared_folds(true, people, task, n=folds, seed=seed)
+
+
+def _compare(bench: Benchmark, true: pd.DataFrame, scheduler: str | None) -> None:
+    """Run what is missing, then write scores, tables and page."""
+    from radiorim.report.leaderboard import write_leaderboard
+    from radiorim.runs.benchmark import run_recipes, write_outcomes
+    from radiorim.runs.leaderboard import make_board, write_board
+
     with _backend(scheduler), progress("pieces") as tick:
         outcomes = run_recipes(bench, progress=tick)
         board = make_board(bench, outcomes, true)
     write_outcomes(bench, outcomes)
     write_board(bench, board)
-    write_leaderboard(out)
+    write_leaderboard(bench.out)
     _tell(bench, board, sum(len(outcome.failed) for outcome in outcomes))
 
 
