@@ -19,9 +19,11 @@ radiorim classify "$data" --recipe subtract-boost --crossvalidate 5 -o "$out/new
 radiorim evaluate --truth "$data" --found "$out/new-lesions"
 radiorim report "$out/new-lesions" --n-jobs "$jobs"
 
+figures() { awk -F'\t' '{ printf "  %-16s %.3f (%.3f - %.3f)\n", $2, $3, $4, $5 }'; }
+
 echo
 echo "Done in $(($(date +%s) - start)) s. Phantom data: it shows that everything works, not how well."
 echo "Rim lesions:  $out/rim/group.html"
-grep -E 'roc_auc|pr_auc|	f1	' "$out/rim/evaluation.tsv" | cut -f 2-5
+grep -E 'roc_auc|pr_auc|	f1	' "$out/rim/evaluation.tsv" | figures
 echo "New lesions:  $out/new-lesions/group.html"
-grep -E 'F1_score|SensL|PPVL|NbTested' "$out/new-lesions/evaluation.tsv" | cut -f 2-5
+grep -E 'F1_score|SensL|PPVL|NbTested' "$out/new-lesions/evaluation.tsv" | figures

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,43 +16,32 @@ from radiorim.io import nifti
 from radiorim.io.bids import read_dataset
 from radiorim.io.files import existing
 from radiorim.io.found import found_mask
+from radiorim.metrics.anima import OUTPUTS
 from radiorim.metrics.detection import AnimaOptions
-from radiorim.runs.evaluation import MaskPair, evaluate_groups, evaluate_masks
+from radiorim.metrics.rules import RULES
+from radiorim.recipe import TASKS
+from radiorim.runs.evaluation import ANIMA_GROUPS, MaskPair, evaluate_groups, evaluate_masks, evaluate_rule
 from radiorim.runs.masks import true_mask
-
-if TYPE_CHECKING:
-    from radiorim.runs.evaluation import MaskPair
 
 
 @click.command("evaluate")
+@click.option("--truth", required=True, type=DATA, help="True mask, or a data set with derivatives/truth.")
 @click.option(
-    "--truth", required=True, type=DATA, help="True mask, or a BIDS data set with derivatives/truth."
+    "--found", required=True, type=DATA, help="Found mask, or a derived data set, as from classify."
 )
 @click.option(
-    "--found",
-    required=True,
-    type=DATA,
-    help="Found mask, or a derived data set such as the output of classify.",
+    "--rule", default="anima", show_default=True, type=click.Choice(RULES), help="When it is found."
 )
 @click.option(
-    "--rule", default="anima", show_default=True, type=click.Choice(["anima"]), help="When a lesion is found."
+    "--task", default="new-lesion", show_default=True, type=click.Choice(TASKS), help="For data sets."
 )
+@click.option("--alpha", default=0.1, show_default=True, help="anima: least covered share of a lesion.")
+@click.option("--beta", default=0.7, show_default=True, help="anima: largest share of a partner outside.")
+@click.option("--gamma", default=0.65, show_default=True, help="anima: overlap that partners must explain.")
+@click.option("--min-mm3", default=3.0, show_default=True, help="anima: lesions must be larger than this.")
 @click.option(
-    "--task",
-    default="new-lesion",
-    show_default=True,
-    type=click.Choice(["new-lesion", "rim"]),
-    help="Which true lesions count, for data sets.",
+    "--json", "as_json", is_flag=True, help="Print JSON under the rule's own names; undefined is null."
 )
-@click.option("--alpha", default=0.1, show_default=True, help="Least share of a lesion that must be covered.")
-@click.option(
-    "--beta", default=0.7, show_default=True, help="Largest share of a partner that may lie outside."
-)
-@click.option(
-    "--gamma", default=0.65, show_default=True, help="Share of the overlap that partners must explain."
-)
-@click.option("--min-mm3", default=3.0, show_default=True, help="Lesions must be larger than this.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: the analyzer's names, undefined is null.")
 @seed
 @common
 def command(
@@ -68,52 +56,36 @@ def command(
     as_json: bool,
     seed: int,
 ) -> None:
-    """Compare found with true lesions as the judge of MSSEG-2 does (Anima's animaSegPerfAnalyzer)."""
+    """Compare found with true lesions, of one case or of a data set.
 
-    del rule
+    The default rule is that of MSSEG-2's judge, Anima's animaSegPerfAnalyzer, with all its outputs. Others:
+    any (ISBI 2015, one shared voxel), iou (panoptica, one to one at IoU 0.5), brats (lesion-wise).
+    """
     options = AnimaOptions(alpha, beta, gamma, min_mm3)
     folders = {existing(truth).is_dir(), existing(found).is_dir()}
     if len(folders) == 2:
         raise UsageError("--truth and --found must be two masks or two folders.")
-    if folders == {False}:
-        figures = evaluate_masks([_files(truth, found)], options, surface=True).iloc[0].to_dict()
-        _print_one({name: figures.get(name) for name in NAMES}, as_json)
-        return
-    table = evaluate_masks(_folders(truth, found, task), options)
-    if as_json:
-        rows = table.to_dict("records")
-        click.echo(json.dumps([{key: _plain(value) for key, value in row.items()} for row in rows], indent=2))
+    one = folders == {False}
+    pairs = [_files(truth, found)] if one else _folders(truth, found, task)
+    if rule == "anima":
+        table, groups = evaluate_masks(pairs, options, surface=one), ANIMA_GROUPS
     else:
-        click.echo(figures_text(evaluate_groups(table, seed=seed)))
-
-
-NAMES = (
-    "Jaccard",
-    "Dice",
-    "Sensitivity",
-    "Specificity",
-    "PPV",
-    "NPV",
-    "RelativeVolumeError",
-    "HausdorffDistance",
-    "ContourMeanDistance",
-    "SurfaceDistance",
-    "PPVL",
-    "SensL",
-    "F1_score",
-    "NbTestedLesions",
-    "VolTestedLesions",
-)
+        table, groups = evaluate_rule(pairs, rule)
+    if one:
+        names = OUTPUTS if rule == "anima" else [name for name in table if name not in ("case", "person")]
+        _print_one({name: table[name][0] if name in table else None for name in names}, as_json)
+    elif as_json:
+        click.echo(json.dumps([_plain_row(row) for row in table.to_dict("records")], indent=2))
+    else:
+        click.echo(figures_text(evaluate_groups(table, groups, seed=seed)))
 
 
 def _files(truth: Path, found: Path) -> MaskPair:
-
     name = found.name.removesuffix(".gz").removesuffix(".nii")
     return MaskPair(name, name, nifti.load_labels(truth), nifti.load_labels(found))
 
 
 def _folders(truth: Path, found: Path, task: str) -> Iterator[MaskPair]:
-
     cases = [case for case in read_dataset(truth) if case.truth is not None]
     if not cases:
         raise DataError(
@@ -124,16 +96,17 @@ def _folders(truth: Path, found: Path, task: str) -> Iterator[MaskPair]:
         case.release()
 
 
-def _print_one(figures: dict[str, float], as_json: bool) -> None:
-    plain = {name: _plain(value) for name, value in figures.items()}
+def _print_one(figures: dict[str, object], as_json: bool) -> None:
+    plain = _plain_row(figures)
     if as_json:
         click.echo(json.dumps(plain))
         return
     for name, value in plain.items():
         if value is not None:
-            click.echo(f"{name:<22} {value:.6g}")
+            click.echo(f"{name:<22} {value if isinstance(value, str) else format(value, '.6g')}")
 
 
-def _plain(value: object) -> object:
-    """JSON has no NaN: undefined is null."""
-    return None if value is None or (isinstance(value, float) and math.isnan(value)) else value
+def _plain_row(row: dict[str, object]) -> dict[str, object]:
+    """JSON has no NaN and no numpy numbers: undefined is null."""
+    values = {name: value.item() if hasattr(value, "item") else value for name, value in row.items()}
+    return {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in values.items()}

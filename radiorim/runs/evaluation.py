@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,15 +13,28 @@ from radiorim.metrics.anima import segmentation_performance
 from radiorim.metrics.classification import at_threshold, brier, pr_auc, prevalence, roc_auc, summary
 from radiorim.metrics.detection import AnimaOptions
 from radiorim.metrics.intervals import person_bootstrap
+from radiorim.metrics.rules import score_lesions
 from radiorim.volume import Volume, require_same_grid
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EVALUATION_COLUMNS", "MaskPair", "evaluate_groups", "evaluate_masks", "evaluate_scores"]
+__all__ = [
+    "ANIMA_GROUPS",
+    "EVALUATION_COLUMNS",
+    "MaskPair",
+    "evaluate_groups",
+    "evaluate_masks",
+    "evaluate_rule",
+    "evaluate_scores",
+]
 
 EVALUATION_COLUMNS = ("group", "metric", "value", "low", "high", "note")
 CALLS = ("f1", "sensitivity", "specificity", "ppv", "npv", "mcc", "accuracy")
+Groups = tuple[Sequence[str], Sequence[str]]
+ANIMA_GROUPS: Groups = (("F1_score", "SensL", "PPVL", "Dice"), ("NbTestedLesions", "VolTestedLesions"))
+"""Figures for cases with true lesions, and for cases without."""
+COUNTS = ("rule", "connectivity", "min_mm3", "truths", "finds", "truths_found", "finds_true")
 WITH, WITHOUT = "cases with true lesions", "cases without true lesions"
 
 
@@ -85,19 +98,42 @@ def evaluate_masks(
     return table
 
 
-def evaluate_groups(table: pd.DataFrame, *, seed: int = 0, resamples: int = 1000) -> pd.DataFrame:
+def evaluate_rule(pairs: Iterable[MaskPair], rule: str) -> tuple[pd.DataFrame, Groups]:
+    """Another lesion rule, case by case, and which figures are meant for cases with and without true lesions.
+
+    Each row names the rule, its connectivity and its smallest lesion, and gives the counts behind the scores.
+    `NbTestedLesions` is the number of found lesions where there are no true ones, else NaN.
+    """
+    import pandas as pd
+
+    rows, names = [], ()
+    for pair in pairs:
+        require_same_grid({f"{pair.case}: truth": pair.truth, f"{pair.case}: found": pair.found})
+        result = score_lesions(pair.found.data, pair.truth.data, pair.truth.spacing, rule=rule)
+        names = tuple(result.scores)
+        counts = {name: getattr(result, name) for name in COUNTS}
+        false = result.finds if result.truths == 0 else np.nan
+        first = {"case": pair.case, "person": pair.person}
+        rows.append(first | counts | result.scores | {"NbTestedLesions": false})
+    return pd.DataFrame(rows), (names, ("NbTestedLesions",))
+
+
+def evaluate_groups(
+    table: pd.DataFrame, groups: Groups = ANIMA_GROUPS, *, seed: int = 0, resamples: int = 1000
+) -> pd.DataFrame:
     """Means over cases with and over cases without true lesions, each with an interval over people.
 
     The two groups answer different questions and are never pooled: F1, SensL, PPVL and Dice need true
     lesions, number and volume of false lesions need their absence.
     """
     empty = table["NbTestedLesions"].notna()
+    ruled = f", {table['rule'][0]}, {table['connectivity'][0]}-connected" if "rule" in table else ""
     rows = []
     for name, part, metrics in (
-        (WITH, table[~empty], ("F1_score", "SensL", "PPVL", "Dice")),
-        (WITHOUT, table[empty], ("NbTestedLesions", "VolTestedLesions")),
+        (WITH, table[~empty], groups[0]),
+        (WITHOUT, table[empty], groups[1]),
     ):
-        group = f"{name} ({len(part)})"
+        group = f"{name} ({len(part)}){ruled}"
         for metric in metrics:
             rows.append((group, metric, *_mean_interval(part, metric, seed, resamples)))
     return _frame(rows)

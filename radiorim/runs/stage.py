@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from radiorim import __version__
 from radiorim.case import Case, Lazy, Placement
 from radiorim.errors import DataError
 from radiorim.io import nifti
@@ -128,7 +129,7 @@ def _key(recipe: Recipe, case: Case) -> str:
     measures = getattr(recipe.judge, "measures", ())
     blocks = describe([recipe.task, recipe.prepare, recipe.find, recipe.tidy, measures])
     files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
-    what = [blocks, files, truth_digest(case)]
+    what = [__version__, blocks, files, truth_digest(case)]
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -65,3 +65,30 @@ def test_evaluate_refuses_a_mask_against_a_folder_and_a_data_set_without_truth(r
     done = radiorim("evaluate", "--truth", tmp_path, "--found", tmp_path)
     assert done.code == 3
     assert "holds no sub-* folder, so it is not a BIDS data set" in done.sentence
+
+
+@pytest.mark.parametrize(
+    ("rule", "figure"), [("iou", "PQ"), ("any", "LTPR"), ("brats", "lesion_dice"), ("anima", "SensL")]
+)
+def test_every_rule_judges_a_data_set_in_two_groups_and_says_its_name(
+    radiorim, dataset, recipes, rule, figure
+):
+    radiorim("classify", dataset, "--recipe", recipes["little-new"], "-o", "out")
+    done = radiorim("evaluate", "--truth", dataset, "--found", "out", "--rule", rule)
+    assert done.code == 0
+    assert figure in done.out
+    assert "cases with true lesions (4)" in done.out
+    assert "cases without true lesions (1)" in done.out
+    assert rule == "anima" or f"{rule}, " in done.out
+
+
+def test_another_rule_gives_its_counts_and_connectivity_in_json(radiorim, write_nifti):
+    truth = np.zeros((9, 9, 9), np.uint8)
+    truth[1:3, 1:3, 1:3] = truth[5:8, 5:8, 5:8] = 1
+    found = truth.copy()
+    found[:4] = 0
+    paths = [write_nifti(f"{name}.nii.gz", array) for name, array in (("t", truth), ("f", found))]
+    done = radiorim("evaluate", "--truth", paths[0], "--found", paths[1], "--rule", "iou", "--json")
+    figures = json.loads(done.out)
+    assert (figures["rule"], figures["connectivity"]) == ("iou", 26)
+    assert (figures["truths"], figures["finds"], figures["sensitivity"]) == (2, 1, 0.5)
