@@ -119,6 +119,11 @@ class TabularScorer:
             rows = step.transform(rows)
         return pd.DataFrame(self.chain[-1].predict(rows, pred_contrib=True), columns=names, index=table.index)
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers the trees learned: a threshold for each split and a value for each leaf."""
+        return len(self.chain[-1].booster_.trees_to_dataframe())
+
     def _rows(self, table: pd.DataFrame) -> np.ndarray:
         missing = [name for name in self.features if name not in table]
         if missing:

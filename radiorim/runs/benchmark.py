@@ -33,7 +33,10 @@ class Profile:
 PROFILES = {"smoke": Profile(resamples=200, swaps=999), "full": Profile(resamples=2000, swaps=9999)}
 """`smoke` to see that everything runs, `full` for figures to report. The recipes are the same in both."""
 
-COSTS = ("prepare_seconds_per_case", "train_seconds_per_fold", "predict_seconds_per_fold", "peak_mib")
+COSTS = (
+    *("prepare_seconds_per_case", "train_seconds_per_fold", "predict_seconds_per_fold"),
+    *("peak_mib", "parameters"),
+)
 """Medians, because the first piece of a process also loads libraries; and the largest peak."""
 
 
@@ -153,10 +156,12 @@ def _scored(outcome: Outcome, works: Sequence[FoldWork], failures: Mapping[str, 
         return Outcome(outcome.recipe, reason, failed=outcome.failed, done=outcome.done)
     if outcome.recipe.judge is None:
         judged = outcome.judged.assign(score=float("nan"), found=True, threshold=float("nan"))
-        return replace(outcome, judged=judged, cost={**outcome.cost, **dict.fromkeys(COSTS[1:3], 0.0)})
+        return replace(
+            outcome, judged=judged, cost={**outcome.cost, **dict.fromkeys(COSTS[1:3], 0.0), COSTS[4]: 0}
+        )
     parts, costs = zip(*[work.results() for work in works], strict=True)
     spent = pd.DataFrame(list(costs)).astype(float)
-    middle = {name: spent[name.removesuffix("_per_fold")].median() for name in COSTS[1:3]}
+    middle = {name: spent[name.removesuffix("_per_fold")].median() for name in (*COSTS[1:3], COSTS[4])}
     peak = pd.Series([outcome.cost[COSTS[3]], spent["peak_mib"].max()], dtype=float).max()
     order = outcome.judged[["case", "lesion"]]
     judged = order.merge(_joined(list(parts)), on=["case", "lesion"], how="left", validate="one_to_one")

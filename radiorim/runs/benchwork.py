@@ -98,6 +98,7 @@ def do_fold(work: FoldWork) -> str:
         "train_seconds": train.seconds,
         "predict_seconds": whole.seconds - train.seconds,
         "peak_mib": max(peaks, default=None),
+        "parameters": train.parameters,
     }
     write_json(path.with_suffix(".json"), cost)
     write_table(scores(judged), path)
@@ -116,6 +117,7 @@ class _Watched:
         with watched() as cost:
             scorer = self.judge.fit_table(table, seed=seed)
         self.cost.seconds, self.cost.peak_mib = cost.seconds, cost.peak_mib
+        self.cost.parameters = scorer.parameters
         return scorer
 
 

@@ -15,10 +15,11 @@ _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 @dataclass
 class Cost:
-    """Wall seconds and peak resident memory; None where the system cannot say it for a part of a run."""
+    """Wall seconds, peak resident memory and learned numbers; None where that cannot be said."""
 
     seconds: float | None = None
     peak_mib: float | None = None
+    parameters: int | None = None
 
 
 @contextmanager

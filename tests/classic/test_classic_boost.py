@@ -254,3 +254,12 @@ def test_another_estimator_in_the_place_of_the_chain_is_refused(scorer, tmp_path
     skops.dump(LogisticRegression(), tmp_path / "judge.skops")
     with pytest.raises(DataError, match="damaged or not a radiorim model"):
         load_scorer(JUDGE, tmp_path)
+
+
+def test_parameters_are_the_splits_and_leaves_of_the_trees(rng):
+    rows = rng.normal(size=(60, 3))
+    table = pd.DataFrame(rows, columns=[f"chi_original_firstorder_f{n}" for n in range(3)])
+    truth = (rows[:, 0] > 0).astype(float)
+    table = table.assign(person=[f"p{n % 6}" for n in range(60)], truth=truth)
+    scorer = Tabular(measures=(), model=Boost(trees=1, leaves=2, smote=False)).fit_table(table, seed=0)
+    assert scorer.parameters == 3

@@ -18,7 +18,7 @@ from radiorim.report.leaderboard_sections import LEADERBOARD_SECTIONS
 from radiorim.report.leaderboard_view import leaderboard_view
 from radiorim.report.leaderboard_worst import worst_new_lesions, worst_rims
 from radiorim.report.render import Head, write_page
-from radiorim.runs.benchmark import Benchmark, Outcome, Profile, write_outcomes
+from radiorim.runs.benchmark import COSTS, Benchmark, Outcome, Profile, write_outcomes
 from radiorim.runs.leaderboard import make_board, write_board
 from radiorim.runs.record import Request, open_run
 from radiorim.volume import Volume
@@ -63,10 +63,10 @@ def outcome(one: Recipe, true: pd.DataFrame, shift: float, cost: float = 1.0) ->
         }
     )
     same = {"lesion": true["true_lesion"], "partner": true["true_lesion"], "overlap_voxels": 4}
-    costs = ("prepare_seconds_per_case", "train_seconds_per_fold", "predict_seconds_per_fold", "peak_mib")
+
     cases = tuple(true["case"].unique())
     matches = pd.DataFrame({"case": true["case"], **same})
-    return Outcome(one, "", judged, matches, cases, cost=dict.fromkeys(costs, cost))
+    return Outcome(one, "", judged, matches, cases, cost=dict.fromkeys(COSTS, cost))
 
 
 def board(out, *, cost: float = 1.0):
