@@ -23,7 +23,7 @@ $(DEMO_VENV)/done: setup.cfg pyproject.toml constraints.txt
 
 $(VENV)/done: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e '.[pyradiomics,dl,notebooks,dev]'
+	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e '.[pyradiomics,dl,cluster,notebooks,dev]'
 	touch $@
 
 demo: $(DEMO_VENV)/done

@@ -57,9 +57,11 @@ def band(scored: Scored, curve: Curve) -> tuple[NDArray, NDArray] | None:
             drawn.append(curve(truth, scored.score[chosen]))
     if len(drawn) < 20:
         return None
-    with np.errstate(all="ignore"):
-        low, high = np.nanquantile(np.array(drawn), [0.025, 0.975], axis=0)
-    return low, high
+    values = np.array(drawn)
+    ends = np.full((2, values.shape[1]), np.nan)
+    some = ~np.isnan(values).all(axis=0)
+    ends[:, some] = np.nanquantile(values[:, some], [0.025, 0.975], axis=0)
+    return ends[0], ends[1]
 
 
 def sensitivity_at(truth: NDArray, score: NDArray) -> NDArray:

@@ -55,7 +55,7 @@ def test_detect_writes_the_lesions_on_the_follow_ups_grid_a_table_and_a_page(det
     assert sorted(set(np.unique(labels.data)) - {0}) == sorted(table.lesion)
     assert Path("out/report.html").read_text().lstrip().lower().startswith("<!doctype html")
     assert json.loads(Path("out/run.json").read_text())["request"]["command"] == "detect"
-    assert done.err.splitlines()[-1] == "Next: open out/report.html"
+    assert done.err.splitlines()[-1] == "Next: look at out/report.html in a browser"
 
 
 def test_detect_goes_on_in_its_folder_and_refuses_another_pair_there(detect, scans, dataset):
@@ -231,7 +231,7 @@ def test_a_missing_extra_is_exit_code_4_with_the_pip_line(radiorim, scans, monke
 def test_demo_prepare_and_the_table_of_a_phantom(radiorim, monkeypatch, tmp_path):
     done = radiorim("demo", "demo", "--people", 1, "--spacing", 3, "--difficulty", "easy")
     assert done.code == 0
-    assert "phantom: not real anatomy" in done.out
+    assert "Not real anatomy." in done.out
     before = "demo/sub-01/ses-01/anat/sub-01_ses-01_FLAIR.nii.gz"
     after = "demo/sub-01/ses-02/anat/sub-01_ses-02_FLAIR.nii.gz"
     brain = "demo/derivatives/truth/sub-01/ses-02/anat/sub-01_ses-02_desc-brain_mask.nii.gz"
