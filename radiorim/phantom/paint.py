@@ -1,4 +1,4 @@
-"""Lesions to voxels: fractions, instance labels and susceptibility, each lesion in its own small box."""
+"""Lesions to voxels: fractions and instance labels, each lesion in its own small box."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from radiorim.phantom.lattice import Lattice
 from radiorim.phantom.lesions import Lesion
 from radiorim.volume import Volume
 
-__all__ = ["Canvas", "Painted", "paint", "paint_labels", "paint_susceptibility", "scaled"]
+__all__ = [
+    "SOFT_MM", "Canvas", "Painted", "along", "boxes", "offsets", "paint", "paint_labels", "pool", "scaled",
+]  # fmt: skip
 
 FINE = 2
 """Each voxel is evaluated at 2 x 2 x 2 points, so that thin rims and small lesions keep their partial
@@ -71,9 +73,9 @@ def paint(lesions: Sequence[Lesion], canvas: Canvas) -> Painted:
     """Labels and intensities. Intensity fades over `SOFT_MM`, the label ends where half of it is reached."""
     shape = canvas.grid.shape
     painted = Painted(np.zeros(shape, np.uint16), np.zeros(shape, np.float32), np.zeros(shape, np.float32))
-    for number, lesion, box, depth in _boxes(lesions, canvas):
+    for number, lesion, box, depth in boxes(lesions, canvas):
         _claim(painted.labels[box], number, _share(depth, canvas, box))
-        soft = _pool(np.clip(depth / SOFT_MM + 0.5, 0, 1)) * canvas.room[box]
+        soft = pool(np.clip(depth / SOFT_MM + 0.5, 0, 1)) * canvas.room[box]
         soft *= 1 + 0.12 * np.clip(canvas.wobble[box], -2, 2)
         np.maximum(painted.flair[box], soft * lesion.flair, out=painted.flair[box])
         np.minimum(painted.t1[box], soft * lesion.t1, out=painted.t1[box])
@@ -83,33 +85,18 @@ def paint(lesions: Sequence[Lesion], canvas: Canvas) -> Painted:
 def paint_labels(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarray:
     """Instance labels alone, uint16, 1..n in the order given."""
     labels = np.zeros(canvas.grid.shape, np.uint16)
-    for number, _, box, depth in _boxes(lesions, canvas):
+    for number, _, box, depth in boxes(lesions, canvas):
         _claim(labels[box], number, _share(depth, canvas, box))
     return labels
 
 
-def paint_susceptibility(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarray:
-    """What the lesions add to the susceptibility of white matter, ppb."""
-    chi = np.zeros(canvas.grid.shape, np.float32)
-    for _, lesion, box, depth in _boxes(lesions, canvas):
-        added = lesion.core_ppb * np.clip(depth / SOFT_MM + 0.5, 0, 1)
-        if lesion.rim_ppb:
-            # Full width at half maximum = thickness, its outer foot on the lesion's edge.
-            profile = np.exp(-4 * np.log(2) * ((depth - lesion.thickness / 2) / lesion.thickness) ** 2)
-            share = profile * _coverage(lesion, _offsets(lesion, canvas.grid, box))
-            added = added * (1 - share) + lesion.rim_ppb * share
-        new = _pool(added) * canvas.room[box]
-        chi[box] = np.where(abs(new) > abs(chi[box]), new, chi[box])
-    return chi
-
-
-def _boxes(lesions: Sequence[Lesion], canvas: Canvas) -> Iterator[tuple[int, Lesion, Box, np.ndarray]]:
+def boxes(lesions: Sequence[Lesion], canvas: Canvas) -> Iterator[tuple[int, Lesion, Box, np.ndarray]]:
     """Number, lesion, box and the depth below its surface in mm at the fine points of the box."""
     for number, lesion in enumerate(lesions, start=1):
         box = _box(lesion, canvas.grid)
         if any(part.stop <= part.start for part in box):
             continue
-        depth = _depth(lesion, _offsets(lesion, canvas.grid, box))
+        depth = _depth(lesion, offsets(lesion, canvas.grid, box))
         edge = canvas.wobble[box]
         for axis in range(3):
             edge = edge.repeat(FINE, axis)
@@ -118,7 +105,7 @@ def _boxes(lesions: Sequence[Lesion], canvas: Canvas) -> Iterator[tuple[int, Les
 
 def _share(depth: np.ndarray, canvas: Canvas, box: Box) -> np.ndarray:
     """How much of each voxel the lesion fills."""
-    return _pool(np.clip(depth * FINE / canvas.grid.spacing[0] + 0.5, 0, 1)) * canvas.room[box]
+    return pool(np.clip(depth * FINE / canvas.grid.spacing[0] + 0.5, 0, 1)) * canvas.room[box]
 
 
 def _claim(labels: np.ndarray, number: int, share: np.ndarray) -> None:
@@ -134,7 +121,7 @@ def _box(lesion: Lesion, grid: Volume) -> Box:
     return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
-def _offsets(lesion: Lesion, grid: Volume, box: Box) -> list[np.ndarray]:
+def offsets(lesion: Lesion, grid: Volume, box: Box) -> list[np.ndarray]:
     """RAS mm from the lesion's centre along R, A and S at the fine points of a box, for broadcasting.
 
     The grid's axes are parallel to R, A, S.
@@ -147,7 +134,7 @@ def _offsets(lesion: Lesion, grid: Volume, box: Box) -> list[np.ndarray]:
     return offsets
 
 
-def _along(offsets: list[np.ndarray], direction: np.ndarray) -> np.ndarray:
+def along(offsets: list[np.ndarray], direction: np.ndarray) -> np.ndarray:
     """Component of the offsets along a direction."""
     x, y, z = (o * np.float32(d) for o, d in zip(offsets, direction, strict=True))
     return x + y + z
@@ -156,7 +143,7 @@ def _along(offsets: list[np.ndarray], direction: np.ndarray) -> np.ndarray:
 def _depth(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
     """Distance below the ellipsoid's surface (first order), negative outside."""
     rows = np.array(lesion.rotation).reshape(3, 3)
-    local = [_along(offsets, row / axis) for row, axis in zip(rows, lesion.axes, strict=True)]
+    local = [along(offsets, row / axis) for row, axis in zip(rows, lesion.axes, strict=True)]
     radius = np.sqrt(sum(part * part for part in local))
     slope = np.sqrt(
         sum((part / np.float32(axis)) ** 2 for part, axis in zip(local, lesion.axes, strict=True))
@@ -164,26 +151,7 @@ def _depth(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
     return np.where(slope > 1e-6, radius * (1 - radius) / np.maximum(slope, 1e-6), min(lesion.axes))
 
 
-def _coverage(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
-    """Where on its surface the rim is, and how strong there (0, or 0.6 to 1.3)."""
-    rng = np.random.default_rng(lesion.seed)
-    length = np.maximum(np.sqrt(sum(part * part for part in offsets)), 1e-3)
-    poles, other, sphere = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.normal(size=(400, 3))
-    poles[0] *= 1.5
-    sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
-    limit = np.quantile(_lobes(list(sphere.T), poles), 1 - lesion.coverage) if lesion.coverage < 1 else -9.0
-    here = _lobes(offsets, poles, length)
-    present = 1 / (1 + np.exp(-np.clip(6 * (here - limit), -30, 30)))
-    return (present * (0.95 + 0.35 * np.tanh(_lobes(offsets, other, length)))).astype(np.float32)
-
-
-def _lobes(offsets: list[np.ndarray], poles: np.ndarray, length: np.ndarray | float = 1.0) -> np.ndarray:
-    """A smooth function on the sphere: one dipole and products of pairs (quadrupoles)."""
-    a, b, c, d, e = (_along(offsets, pole) / length for pole in poles)
-    return a + 0.6 * (b * c + d * e)
-
-
-def _pool(fine: np.ndarray) -> np.ndarray:
+def pool(fine: np.ndarray) -> np.ndarray:
     """Mean over the fine points of each voxel."""
     a, b, c = (n // FINE for n in fine.shape)
     return fine.reshape(a, FINE, b, FINE, c, FINE).mean(axis=(1, 3, 5), dtype=np.float32)

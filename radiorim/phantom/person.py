@@ -10,10 +10,11 @@ import numpy as np
 from radiorim.lesions import Lesions
 from radiorim.phantom.anatomy import Anatomy, make_anatomy
 from radiorim.phantom.lesions import Lesion, draw_lesions
-from radiorim.phantom.paint import Canvas, Painted, paint, paint_labels, paint_susceptibility, scaled
+from radiorim.phantom.paint import Canvas, Painted, paint, paint_labels, scaled
 from radiorim.phantom.parameters import Params
 from radiorim.phantom.qsm import Reconstruction, qsm_image
 from radiorim.phantom.render import Scanner, clean_flair, clean_t1, expose, move
+from radiorim.phantom.rims import paint_susceptibility
 from radiorim.phantom.susceptibility import tissue_susceptibility
 from radiorim.phantom.template import load_template
 from radiorim.phantom.truth import jittered, rated, truth_table

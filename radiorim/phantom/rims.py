@@ -1,0 +1,46 @@
+"""Rims and what looks like them: iron on the edge of lesions, in their core or at one side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from radiorim.phantom.lesions import Lesion
+from radiorim.phantom.paint import SOFT_MM, Canvas, along, boxes, offsets, pool
+
+__all__ = ["paint_susceptibility"]
+
+
+def paint_susceptibility(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarray:
+    """What the lesions add to the susceptibility of white matter, ppb."""
+    chi = np.zeros(canvas.grid.shape, np.float32)
+    for _, lesion, box, depth in boxes(lesions, canvas):
+        added = lesion.core_ppb * np.clip(depth / SOFT_MM + 0.5, 0, 1)
+        if lesion.rim_ppb:
+            # Full width at half maximum = thickness, its outer foot on the lesion's edge.
+            profile = np.exp(-4 * np.log(2) * ((depth - lesion.thickness / 2) / lesion.thickness) ** 2)
+            share = profile * _coverage(lesion, offsets(lesion, canvas.grid, box))
+            added = added * (1 - share) + lesion.rim_ppb * share
+        new = pool(added) * canvas.room[box]
+        chi[box] = np.where(abs(new) > abs(chi[box]), new, chi[box])
+    return chi
+
+
+def _coverage(lesion: Lesion, place: list[np.ndarray]) -> np.ndarray:
+    """Where on its surface the rim is, and how strong there (0, or 0.6 to 1.3)."""
+    rng = np.random.default_rng(lesion.seed)
+    length = np.maximum(np.sqrt(sum(part * part for part in place)), 1e-3)
+    poles, other, sphere = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.normal(size=(400, 3))
+    poles[0] *= 1.5
+    sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
+    limit = np.quantile(_lobes(list(sphere.T), poles), 1 - lesion.coverage) if lesion.coverage < 1 else -9.0
+    here = _lobes(place, poles, length)
+    present = 1 / (1 + np.exp(-np.clip(6 * (here - limit), -30, 30)))
+    return (present * (0.95 + 0.35 * np.tanh(_lobes(place, other, length)))).astype(np.float32)
+
+
+def _lobes(place: list[np.ndarray], poles: np.ndarray, length: np.ndarray | float = 1.0) -> np.ndarray:
+    """A smooth function on the sphere: one dipole and products of pairs (quadrupoles)."""
+    a, b, c, d, e = (along(place, pole) / length for pole in poles)
+    return a + 0.6 * (b * c + d * e)
