@@ -9,16 +9,19 @@ from typing import Any
 from radiorim.classic.boost import Boost
 from radiorim.classic.given import Given
 from radiorim.classic.ratio import Ratio
+from radiorim.classic.splitting import LesionMap, Split, SplitFound
 from radiorim.classic.subtraction import Peaks, Subtraction
 from radiorim.classic.tabular import Tabular
 from radiorim.classic.tidy import AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove
 from radiorim.errors import DataError, UnknownName
+from radiorim.features.aprl import AprlFirstOrder
 from radiorim.features.change import Change
 from radiorim.features.firstorder import FirstOrder
 from radiorim.features.layers import RimLayers
 from radiorim.features.location import Location
 from radiorim.features.shape import Shape
 from radiorim.features.texture import Texture
+from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.resample import Resample
 from radiorim.recipe import Paper, Recipe
@@ -28,8 +31,10 @@ BLOCKS = {
     for block in (
         *(HalfWayPair, Resample),
         *(Given, Peaks, Ratio, Subtraction),
+        *(LesionMap, Split, SplitFound),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
-        *(Change, FirstOrder, Location, RimLayers, Shape, Texture),
+        *(AprlFirstOrder, Change, FirstOrder, Location, RimLayers, Shape, Texture),
+        *(Filtering, Neighbours, Preprocessing),
         *(Boost, Tabular),
         *(Paper, Recipe),
     )

@@ -22,7 +22,7 @@ CLASSES = (
 """Families of features; every feature's name holds one of them after the image (and filter)."""
 
 Dictionary = dict[str, dict[str, str]]
-"""Column name to `description`, `unit` and `reference` (pyradiomics' name, or nothing)."""
+"""Column name to `description` (the formula), `unit`, `range`, `degenerate` and `reference`; see `entry`."""
 
 _FEATURE = re.compile(rf"[a-z0-9_]+_({'|'.join(CLASSES)})_[a-z0-9_]+")
 
@@ -32,9 +32,21 @@ def is_feature(name: str) -> bool:
     return _FEATURE.fullmatch(name) is not None
 
 
-def entry(description: str, unit: str, reference: str = "") -> dict[str, str]:
-    """What the data dictionary says of one column; `unit` is 1 for a number without a unit."""
-    return {"description": description, "unit": unit, "reference": reference}
+def entry(
+    description: str, unit: str, reference: str = "", *, span: str = "", degenerate: str = ""
+) -> dict[str, str]:
+    """What the data dictionary says of one column; `unit` is 1 for a number without a unit.
+
+    `description` is the formula, `span` the values that are possible, `degenerate` what a lesion gets that is
+    too small or too flat for the formula, `reference` the name in pyradiomics (or its source) if it has one.
+    """
+    return {
+        "description": description,
+        "unit": unit,
+        "range": span,
+        "degenerate": degenerate,
+        "reference": reference,
+    }
 
 
 def chosen(known: Mapping[str, dict[str, str]], names: Sequence[str]) -> Dictionary:

@@ -38,7 +38,7 @@ def test_every_set_names_and_explains_each_of_its_columns(visit, name, brain):
     meanings = dictionary(blocks, table)
     assert list(meanings) == columns == feature_columns(table)
     for column, meaning in meanings.items():
-        assert set(meaning) == {"description", "unit", "reference"}, column
+        assert set(meaning) == {"description", "unit", "range", "degenerate", "reference"}, column
         assert meaning["description"], column
         assert meaning["unit"], column
 
