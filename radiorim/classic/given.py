@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from radiorim.case import Case
+from radiorim.classic.splitting import Split, as_numbered
 from radiorim.lesions import Lesions
 
 __all__ = ["Given"]
@@ -17,10 +16,13 @@ __all__ = ["Given"]
 class Given:
     """The lesion mask of the case. A label map is taken as it is numbered; a mask of one value (1, 255, ...)
     is split into connected components, unless it is one component: that keeps its number.
+
+    With `split` the mask is divided again by that method, and its numbers are not looked at.
     """
 
     mask: str = "lesions"
     connectivity: int = 26
+    split: Split | None = None
 
     def fit(self, cases: Sequence[Case], *, seed: int) -> Given:
         """Nothing to learn."""
@@ -30,7 +32,6 @@ class Given:
     def __call__(self, case: Case) -> Lesions:
         """The lesions; raises `DataError` if the case has no such mask."""
         mask = case.mask(self.mask)
-        if len(np.unique(mask.data[mask.data != 0])) > 1:
-            return Lesions.from_labels(mask)
-        split = Lesions.from_mask(mask, connectivity=self.connectivity)
-        return Lesions.from_labels(mask) if len(split) == 1 else split
+        if self.split is not None:
+            return self.split(mask)
+        return as_numbered(mask, connectivity=self.connectivity)

@@ -6,7 +6,7 @@ import numpy as np
 
 from radiorim.volume import Volume
 
-__all__ = ["grow_peaks", "label_maxima"]
+__all__ = ["flood", "grow_peaks", "label_maxima"]
 
 
 def grow_peaks(image: Volume, *, floor: float, height: float) -> Volume:
@@ -20,15 +20,26 @@ def grow_peaks(image: Volume, *, floor: float, height: float) -> Volume:
     peaks = (image.data == ndimage.maximum_filter(image.data, size=3)) & (image.data > floor)
     markers, _ = ndimage.label(peaks, np.ones((3, 3, 3)))
     islands, _ = ndimage.label(image.data > height * floor)
+    basins = flood(image, markers, islands)
+    top = label_maxima(image.data, markers)
+    grown = np.where(image.data >= height * top[basins], basins, 0).astype(np.int32)
+    return image.like(_connected_to(grown, markers))
+
+
+def flood(image: Volume, markers: np.ndarray, islands: np.ndarray) -> np.ndarray:
+    """Marker watershed of the negated image in each island (label map): the marker of each voxel, int32.
+
+    Islands without a marker stay 0.
+    """
+    from scipy import ndimage
+
     basins = np.zeros(image.shape, np.int32)
     for number, box in enumerate(ndimage.find_objects(islands), start=1):
         island = islands[box] == number
         own = np.where(island, markers[box], 0)
         if own.any():
             basins[box][island] = _basins(image.data[box], own, island)[island]
-    top = label_maxima(image.data, markers)
-    grown = np.where(image.data >= height * top[basins], basins, 0).astype(np.int32)
-    return image.like(_connected_to(grown, markers))
+    return basins
 
 
 def label_maxima(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
