@@ -23,13 +23,14 @@ from radiorim.features.shape import Shape
 from radiorim.features.texture import Texture
 from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
 from radiorim.prepare.pair import HalfWayPair
+from radiorim.prepare.priors import TissuePriors
 from radiorim.prepare.resample import Resample
 from radiorim.recipe import Paper, Recipe
 
 BLOCKS = {
     block.__name__: block
     for block in (
-        *(HalfWayPair, Resample),
+        *(HalfWayPair, Resample, TissuePriors),
         *(Given, Peaks, Ratio, Subtraction),
         *(LesionMap, Split, SplitFound),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
