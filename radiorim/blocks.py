@@ -19,6 +19,7 @@ from radiorim.features.change import Change
 from radiorim.features.firstorder import FirstOrder
 from radiorim.features.layers import RimLayers
 from radiorim.features.location import Location
+from radiorim.features.pattern import RimPattern
 from radiorim.features.shape import Shape
 from radiorim.features.texture import Texture
 from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
@@ -34,7 +35,7 @@ BLOCKS = {
         *(Given, Peaks, Ratio, Subtraction),
         *(LesionMap, Split, SplitFound),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
-        *(AprlFirstOrder, Change, FirstOrder, Location, RimLayers, Shape, Texture),
+        *(AprlFirstOrder, Change, FirstOrder, Location, RimLayers, RimPattern, Shape, Texture),
         *(Filtering, Neighbours, Preprocessing),
         *(Boost, Tabular),
         *(Paper, Recipe),

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from radiorim.errors import DataError, UsageError
 from radiorim.features.naming import Dictionary, chosen, entry
-from radiorim.features.regions import Region, aligned_image, distance_mm, feature_frame, regions
-from radiorim.features.rim import RIM_ENTRIES, Rim
+from radiorim.features.regions import aligned_image, feature_frame, regions
+from radiorim.features.rim import NEIGHBOURS, RIM_ENTRIES, Rim
+from radiorim.features.shells import Shells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,8 +37,7 @@ class RimLayers:
     outward: int = 3
 
     def __post_init__(self) -> None:
-        if not (self.width_mm > 0 and self.inward >= 1 and self.outward >= 1):
-            raise UsageError("RimLayers needs width_mm above 0 and at least one shell inward and outward.")
+        Shells(self.width_mm, self.inward, self.outward)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -51,12 +50,13 @@ class RimLayers:
         Raises `DataError` where voxels are so large that no lesion of the grid can have a rim.
         """
         spacing = lesions.labels.spacing
-        self._require_voxels_below_twice_the_width(spacing)
+        shells = Shells(self.width_mm, self.inward, self.outward)
+        shells.require_fitting_voxels(spacing)
         volumes = {name: aligned_image(case, name, lesions) for name in self.images}
         rows = []
-        for region in regions(lesions, margin_mm=self.outward * self.width_mm):
-            layers = self._layers(region, spacing)
-            rim = Rim.of(region.inside, layers == 1, spacing)
+        for region in regions(lesions, margin_mm=shells.margin_mm):
+            layers = shells.number(region, spacing)
+            rim = Rim.of(region.inside, layers == 1, spacing, NEIGHBOURS)
             row: dict[str, float] = {}
             for name, volume in volumes.items():
                 values = region.values(volume, layers != 0)
@@ -91,23 +91,6 @@ class RimLayers:
 
     def _span(self, shell: int) -> str:
         return "_".join(f"{edge * self.width_mm:g}".replace(".", "p") for edge in (shell - 1, shell))
-
-    def _require_voxels_below_twice_the_width(self, spacing: tuple[float, float, float]) -> None:
-        if min(spacing) / 2 > self.width_mm * (1 + 1e-6):
-            raise DataError(
-                f"layers of {self.width_mm:g} mm are thinner than half a voxel of {min(spacing):.3g} mm. "
-                f"Choose RimLayers(width_mm={min(spacing):.2g}) or resample to smaller voxels."
-            )
-
-    def _layers(self, region: Region, spacing: tuple[float, float, float]) -> np.ndarray:
-        """Layer of each voxel of the box: 1.. inward, `inward` + 1 deeper, -1.. outward, 0 none."""
-        # Beyond the edge of the grid nothing is lesion.
-        outside = np.pad(~region.inside, 1, constant_values=True)
-        depth = distance_mm(outside, spacing, self.inward * self.width_mm)[1:-1, 1:-1, 1:-1]
-        away = distance_mm(region.inside, spacing, self.outward * self.width_mm)
-        inner = np.minimum(np.ceil(depth / self.width_mm - 1e-6), self.inward + 1)
-        outer = np.where(np.isfinite(away) & ~region.taken, np.ceil(away / self.width_mm - 1e-6), 0)
-        return np.where(region.inside, inner, -outer).astype(int)
 
     def _measure(self, values: np.ndarray, layers: np.ndarray, rim: Rim) -> dict[str, float]:
         means, sds = _by_layer(values, layers + self.outward, self.outward + self.inward + 2)

@@ -9,10 +9,31 @@ import numpy as np
 
 from radiorim.features.naming import entry
 
-__all__ = ["CONE_DEGREES", "RIM_ENTRIES", "Rim"]
+__all__ = ["NEIGHBOURS", "RIM_ENTRIES", "Cones", "Rim"]
 
-CONE_DEGREES = 30.0
-"""Half angle of the cones; the 26 of them cover the sphere."""
+
+@dataclass(frozen=True, eq=False)
+class Cones:
+    """Directions (unit vectors along the array's axes, shape (n, 3)) and the half angle around each."""
+
+    directions: np.ndarray
+    degrees: float
+
+    @classmethod
+    def to_neighbours(cls, steps: int, degrees: float) -> Cones:
+        """The directions to all voxels up to `steps` away along an axis: 26, or 98 for two steps.
+
+        Turning the axes into each other leaves them as they are.
+        """
+        side = 2 * steps + 1
+        offsets = np.indices((side,) * 3).reshape(3, -1).T - steps
+        offsets = offsets[np.any(offsets != 0, axis=1)]
+        shortest = np.unique(offsets // np.gcd.reduce(offsets, axis=1)[:, None], axis=0)
+        return cls(shortest / np.linalg.norm(shortest, axis=1, keepdims=True), degrees)
+
+
+NEIGHBOURS = Cones.to_neighbours(1, 30.0)
+"""26 cones that cover the sphere."""
 
 RIM_ENTRIES = {
     "rim_completeness_bright": entry(
@@ -36,14 +57,14 @@ class Rim:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, inside: np.ndarray, rim: np.ndarray, spacing: Sequence[float]) -> Rim:
+    def of(cls, inside: np.ndarray, rim: np.ndarray, spacing: Sequence[float], cones: Cones) -> Rim:
         """The directions of a lesion's rim; boolean arrays of one box with voxels of `spacing` mm."""
         centre = np.argwhere(inside).mean(axis=0)
         offsets = (np.argwhere(rim) - centre) * np.asarray(spacing)
         lengths = np.linalg.norm(offsets, axis=1, keepdims=True)
         # A voxel at the centre itself lies in no direction.
         units = np.divide(offsets, lengths, out=np.zeros_like(offsets), where=lengths > 1e-9)
-        member = _directions() @ units.T >= np.cos(np.radians(CONE_DEGREES)) - 1e-9
+        member = cones.directions @ units.T >= np.cos(np.radians(cones.degrees)) - 1e-9
         member = member[member.any(axis=1)]
         return cls(member / member.sum(axis=1, keepdims=True))
 
@@ -61,9 +82,3 @@ class Rim:
             "rim_completeness_dark": float((means < lowest - rounding).mean()) if known else np.nan,
             "rim_unevenness": float(means.std()),
         }
-
-
-def _directions() -> np.ndarray:
-    steps = np.indices((3, 3, 3)).reshape(3, 27).T - 1.0
-    steps = steps[np.any(steps != 0, axis=1)]
-    return steps / np.linalg.norm(steps, axis=1, keepdims=True)
