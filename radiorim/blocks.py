@@ -6,9 +6,10 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from radiorim.classic.boost import Boost
+from radiorim.classic.boost import Boost, Forest
 from radiorim.classic.given import Given
 from radiorim.classic.ratio import Ratio
+from radiorim.classic.sampling import DmwrSmote, Smote
 from radiorim.classic.splitting import LesionMap, Split, SplitFound
 from radiorim.classic.subtraction import Peaks, Subtraction
 from radiorim.classic.tabular import Tabular
@@ -37,7 +38,7 @@ BLOCKS = {
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
         *(AprlFirstOrder, Change, FirstOrder, Location, RimLayers, RimPattern, Shape, Texture),
         *(Filtering, Neighbours, Preprocessing),
-        *(Boost, Tabular),
+        *(Boost, DmwrSmote, Forest, Smote, Tabular),
         *(Paper, Recipe),
     )
 }

@@ -1,4 +1,4 @@
-"""Impute, scale, select, oversample, boost: the one order that is safe for a few dozen lesions."""
+"""The classifiers of a lesion table: boosted trees (LightGBM) and a random forest."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from radiorim.errors import DataError
+from radiorim.classic.chain import Chain
+from radiorim.classic.sampling import DmwrSmote, Smote
 
 if TYPE_CHECKING:
     from imblearn.pipeline import Pipeline
+    from lightgbm import LGBMClassifier
+    from sklearn.ensemble import RandomForestClassifier
 
-__all__ = ["Boost", "rarest"]
+__all__ = ["Boost", "Forest"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Boost:
     Impute (median) -> scale (z-score) -> select (`features` best by ANOVA F) -> SMOTE -> LightGBM, all fitted
     on the rows given to `fit` and on nothing else. SMOTE walks between neighbours, so it needs one scale for
     all features and fewer neighbours than the rare class has lesions: k = min(`neighbours`, rarest - 1).
+    `sampler` takes the place of this SMOTE.
     """
 
     trees: int = 60
@@ -32,44 +36,17 @@ class Boost:
     features: int = 30
     smote: bool = True
     neighbours: int = 5
+    sampler: DmwrSmote | None = None
 
     def fit(self, rows: np.ndarray, truth: np.ndarray, *, seed: int) -> Pipeline:
         """Fit the whole chain. The sampler is removed from the result: it holds the training rows.
 
         Raises `DataError` unless both classes have at least two rows and any feature differs between them.
         """
-        from imblearn.pipeline import Pipeline
+        plain = Smote(self.neighbours) if self.smote else None
+        return Chain(self.features, self.sampler or plain, seed).fit(self._classifier(seed), rows, truth)
 
-        few = rarest(truth)
-        if few < 2:
-            counts = f"{int((truth == 1).sum())} positive and {int((truth == 0).sum())} negative"
-            raise DataError(
-                f"a judge learns from both kinds of lesion, at least two of each, but got {counts}. "
-                "Add cases, use fewer folds, or loosen `find`."
-            )
-        if not _varying(rows):
-            raise DataError("no feature differs between the training lesions, so nothing can be learned.")
-        chain = Pipeline(self._steps(rows, few, seed))
-        chain.fit(rows, truth)
-        return Pipeline([(name, step) for name, step in chain.steps if name != "oversample"])
-
-    def _steps(self, rows: np.ndarray, few: int, seed: int) -> list[tuple]:
-        from imblearn.over_sampling import SMOTE
-        from sklearn.feature_selection import SelectKBest, VarianceThreshold, f_classif
-        from sklearn.impute import SimpleImputer
-        from sklearn.preprocessing import StandardScaler
-
-        sampler = SMOTE(k_neighbors=min(self.neighbours, few - 1), random_state=seed)
-        return [
-            ("impute", SimpleImputer(strategy="median", keep_empty_features=True)),
-            ("vary", VarianceThreshold()),
-            ("scale", StandardScaler()),
-            ("select", SelectKBest(f_classif, k=min(self.features, _varying(rows)))),
-            *([("oversample", sampler)] if self.smote else []),
-            ("boost", self._classifier(seed)),
-        ]
-
-    def _classifier(self, seed: int) -> object:
+    def _classifier(self, seed: int) -> LGBMClassifier:
         from lightgbm import LGBMClassifier
 
         return LGBMClassifier(
@@ -87,15 +64,28 @@ class Boost:
         )
 
 
-def rarest(truth: np.ndarray) -> int:
-    """Number of rows of the rarer class; 0 if one class is missing."""
-    positive = int(np.sum(truth == 1))
-    return min(positive, len(truth) - positive)
+@dataclass(frozen=True)
+class Forest:
+    """Random forest (Gini, leaves of one row); `features_per_split` is R's mtry.
 
+    Impute -> scale -> sampler -> forest, all fitted on the rows given to `fit`. `sampler` None leaves the
+    classes as they are.
+    """
 
-def _varying(rows: np.ndarray) -> int:
-    """How many columns are not constant once their gaps are filled with the median."""
-    from sklearn.impute import SimpleImputer
+    trees: int = 500
+    features_per_split: int = 4
+    sampler: DmwrSmote | Smote | None = None
 
-    filled = SimpleImputer(strategy="median", keep_empty_features=True).fit_transform(rows)
-    return int((np.ptp(filled, axis=0) > 0).sum())
+    def fit(self, rows: np.ndarray, truth: np.ndarray, *, seed: int) -> Pipeline:
+        """Fit the whole chain; the sampler is removed from the result. Raises `DataError` as `Boost` does."""
+        return Chain(None, self.sampler, seed).fit(self._classifier(rows, seed), rows, truth)
+
+    def _classifier(self, rows: np.ndarray, seed: int) -> RandomForestClassifier:
+        from sklearn.ensemble import RandomForestClassifier
+
+        return RandomForestClassifier(
+            n_estimators=self.trees,
+            max_features=min(self.features_per_split, rows.shape[1]),
+            random_state=seed,
+            n_jobs=1,
+        )

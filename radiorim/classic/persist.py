@@ -18,6 +18,7 @@ TRUSTED = (
     "lightgbm.sklearn.LGBMClassifier",
     "numpy.dtype",
     "sklearn.feature_selection._univariate_selection.f_classif",
+    "sklearn.tree._tree.Tree",
 )
 """The types that a judge of ours is made of beside skops' own defaults; a file with any other is refused."""
 

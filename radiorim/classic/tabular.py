@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiorim.case import Case
-from radiorim.classic.boost import Boost
+from radiorim.classic.boost import Boost, Forest
+from radiorim.classic.explain import learned_numbers, log_odds_shares
 from radiorim.errors import DataError
 from radiorim.features.table import feature_columns, measure
 from radiorim.lesions import Lesions
@@ -32,7 +33,7 @@ class Tabular:
     """
 
     measures: tuple[Measure, ...]
-    model: Boost = Boost()
+    model: Boost | Forest = Boost()
     threshold_rule: str = "f1max"
     inner_folds: int = 3
 
@@ -105,7 +106,7 @@ class TabularScorer:
         return table.assign(score=score, found=score >= self.threshold)
 
     def contributions(self, table: pd.DataFrame) -> pd.DataFrame:
-        """What each selected feature adds to each lesion's log-odds (TreeSHAP, `pred_contrib`), plus `base`.
+        """What each selected feature adds to each lesion's log-odds (`log_odds_shares`), plus `base`.
 
         Indexed like `table`; a row's values sum to its log-odds.
         """
@@ -117,12 +118,12 @@ class TabularScorer:
         rows = self._rows(table)
         for _, step in self.chain.steps[:-1]:
             rows = step.transform(rows)
-        return pd.DataFrame(self.chain[-1].predict(rows, pred_contrib=True), columns=names, index=table.index)
+        return pd.DataFrame(log_odds_shares(self.chain[-1], rows), columns=names, index=table.index)
 
     @property
     def parameters(self) -> int:
         """How many numbers the trees learned: a threshold for each split and a value for each leaf."""
-        return len(self.chain[-1].booster_.trees_to_dataframe())
+        return learned_numbers(self.chain[-1])
 
     def _rows(self, table: pd.DataFrame) -> np.ndarray:
         missing = [name for name in self.features if name not in table]
