@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from radiorim.cli.backend import backend_options, require_scheduler, workers
 from radiorim.cli.shared import DATA, common, next_step, out, overwrite, progress, seed
-from radiorim.errors import DataError, PartialFailure, UsageError, require
+from radiorim.errors import PartialFailure, UsageError
 from radiorim.recipe import TASKS
 
 if TYPE_CHECKING:
@@ -40,14 +39,7 @@ if TYPE_CHECKING:
 )
 @out("Folder for the leaderboard.")
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(1), help="Pieces at a time.")
-@click.option(
-    "--backend",
-    default="local",
-    show_default=True,
-    type=click.Choice(["local", "dask"]),
-    help="Where the pieces run; dask needs --scheduler and a file system that its workers share.",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Address of a dask scheduler, such as tcp://host:8786.")
+@backend_options
 @seed
 @overwrite
 @common
@@ -76,8 +68,7 @@ def command(
     from radiorim.runs.record import Request, open_run
 
     recipes = _recipes(chosen, everything, task)
-    if (backend == "dask") != bool(scheduler):
-        raise UsageError("--backend dask and --scheduler ADDRESS go together.")
+    require_scheduler(backend, scheduler)
     cases, true, folds = _shared(dataset, task, fold_file or n, seed)
     inputs = {"data": dataset} | ({"folds": fold_file} if fold_file else {})
     options = {"task": task, "profile": profile, "crossvalidate": None if fold_file else n}
@@ -109,7 +100,7 @@ def _compare(bench: Benchmark, true: pd.DataFrame, scheduler: str | None) -> Non
     from radiorim.runs.benchmark import run_recipes, write_outcomes
     from radiorim.runs.leaderboard import make_board, write_board
 
-    with _backend(scheduler), progress("pieces") as tick:
+    with workers(scheduler), progress("pieces") as tick:
         outcomes = run_recipes(bench, progress=tick)
         board = make_board(bench, outcomes, true)
     write_outcomes(bench, outcomes)
@@ -134,23 +125,6 @@ def _recipes(chosen: str | None, everything: bool, task: str) -> list[Recipe]:
         if found.setdefault(recipe.name, recipe).digest != recipe.digest:
             raise UsageError(f"two different recipes are named {recipe.name}. Give one of them another name.")
     return list(found.values())
-
-
-@contextmanager
-def _backend(scheduler: str | None) -> Iterator[None]:
-    """Pieces run here, or on the workers of a dask cluster while the block lasts."""
-    if scheduler is None:
-        yield
-        return
-    from joblib import parallel_config
-
-    distributed = require("distributed", "cluster")
-    try:
-        client = distributed.Client(scheduler, set_as_default=True)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise DataError(f"no dask scheduler answers at {scheduler} ({error}). Is it running?") from error
-    with client, parallel_config("dask", wait_for_workers_timeout=60):
-        yield
 
 
 def _tell(bench: Benchmark, board: Board, cases: int) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from radiorim.cli.backend import backend_options, require_scheduler, workers
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, out, progress, say
 from radiorim.errors import PartialFailure, UsageError
 from radiorim.io.bids import read_dataset
 from radiorim.io.files import write_json
 from radiorim.io.provenance import provenance
 from radiorim.io.tables import write_table
-from radiorim.runs.extraction import Extraction, common_images, extract, files_case
+from radiorim.runs.extraction import Extracted, Extraction, common_images, extract, files_case
 
 if TYPE_CHECKING:
     from radiorim.case import Case
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     "--with-truth", type=click.Choice(["rim", "new-lesion"]), help="Add the column `truth` of a task."
 )
 @n_jobs
+@backend_options
 @common
 def command(
     dataset: Path | None,
@@ -65,6 +67,8 @@ def command(
     connectivity: str,
     with_truth: str | None,
     n_jobs: int,
+    backend: str,
+    scheduler: str | None,
 ) -> None:
     """Measure each lesion of a label map, or of every case of a BIDS data set: one row each.
 
@@ -72,35 +76,41 @@ def command(
     """
     if out.suffix not in (".tsv", ".parquet"):
         raise UsageError(f"--out must end in .tsv or .parquet, not {out.name!r}.")
+    require_scheduler(backend, scheduler)
     cases, chosen = _cases(dataset, images, labels, brain_mask)
     brain = all("brain" in case.masks for case in cases)
     plan = Extraction(chosen, _feature_set(name, engine), int(connectivity), brain, with_truth)
     parts = out.with_suffix(".parts")
-    with progress("cases") as tick:
-        table, meanings, failed = extract(plan, cases, parts, n_jobs=n_jobs, progress=tick)
-    write_table(table, out)
-    write_json(out.with_suffix(".json"), meanings)
-    sources = {f"{case.id} {name}": path for case in cases for name, path in case.sources.items()}
-    write_json(out.with_suffix(".run.json"), provenance(sources, argv=sys.argv[1:]))
-    small = int(table["too_small"].sum())
+    with workers(scheduler), progress("cases") as tick:
+        jobs = None if scheduler else n_jobs
+        made = extract(plan, cases, parts, n_jobs=jobs, progress=tick)
+    for note in made.notes:
+        say(f"note: {note}")
+    _write(made, out, {f"{case.id} {name}": path for case in cases for name, path in case.sources.items()})
+    failed = made.failed
+    done = f"{len(cases) - len(failed)} of {len(cases)} cases"
     click.echo(
-        f"{len(cases) - len(failed)} of {len(cases)} cases · {len(table)} lesions · "
-        f"{len(meanings)} features · "
-        f"{small} too small for some (kept, marked)"
+        f"{done} · {len(made.table)} lesions · {len(made.dictionary)} features · "
+        f"{int(made.table['too_small'].sum())} too small for some (kept, marked)"
     )
     click.echo(f"{out}  {out.with_suffix('.json')} (what each column means)")
     if len(failed):
         write_table(failed, out.parent / "failed.tsv")
-        raise PartialFailure(
-            f"{len(cases) - len(failed)} of {len(cases)} cases done; {len(failed)} failed, "
-            f"see {out.parent / 'failed.tsv'}"
-        )
+        raise PartialFailure(f"{done} done; {len(failed)} failed, see {out.parent / 'failed.tsv'}")
     shutil.rmtree(parts)
     next_step(
         f"radiorim classify {out} --recipe rim-radiomics-boost --crossvalidate 5 -o out"
         if with_truth
         else f"look at {out}, or add --with-truth to learn from it"
     )
+
+
+def _write(made: Extracted, out: Path, sources: Mapping[str, str]) -> None:
+    """The table, what each column means, and what it was made from and what was repaired on the way."""
+    write_table(made.table, out)
+    write_json(out.with_suffix(".json"), made.dictionary)
+    record = provenance(sources, argv=sys.argv[1:]) | {"notes": list(made.notes)}
+    write_json(out.with_suffix(".run.json"), record)
 
 
 def _cases(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from radiorim.features.sets import feature_set
 from radiorim.features.table import dictionary, measure
 from radiorim.io import nifti
 from radiorim.io.bids import load_chi
-from radiorim.io.files import existing, sha256
+from radiorim.io.files import existing, read_json, sha256, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.metrics.truth import new_truth, rim_truth
 from radiorim.recipe import Measure, describe
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from radiorim.lesions import Lesions
 
-__all__ = ["Extraction", "common_images", "extract", "files_case"]
+__all__ = ["Extracted", "Extraction", "common_images", "extract", "files_case"]
 
 FIRST = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "too_small")
 
@@ -52,6 +52,20 @@ class Extraction:
     def blocks(self) -> tuple[Measure, ...]:
         """The feature blocks, the same for every case."""
         return feature_set(self.features, self.images, brain=self.brain)
+
+
+@dataclass(frozen=True, eq=False)
+class Extracted:
+    """What came of an extraction: the table and what its feature columns mean.
+
+    `failed` has a row (case, reason) for each case that could not be used; `notes` are sentences on what was
+    repaired in the images of those that could.
+    """
+
+    table: pd.DataFrame
+    dictionary: dict[str, Any]
+    failed: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 def common_images(cases: Sequence[Case]) -> tuple[str, ...]:
@@ -87,44 +101,60 @@ def extract(
     cases: Sequence[Case],
     folder: Path,
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = 1,
     progress: Progress | None = None,
-) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame]:
-    """Measure every case: the table, its data dictionary, and the cases that failed (case, reason).
+) -> Extracted:
+    """Measure every case; `n_jobs` None leaves the number of workers to joblib's current backend.
 
     Each case is kept in `folder` as soon as it is done, and read back when the same is asked again. Raises
     `DataError` if every case fails.
     """
     import pandas as pd
+
+    tables, failed, notes = [], [], []
+    for case, reason in _attempts(plan, cases, folder.absolute(), n_jobs, progress):
+        if reason:
+            failed.append({"case": case.id, "reason": reason})
+            continue
+        path = _kept(plan, case, folder)
+        tables.append(read_table(path))
+        notes += read_json(path.with_suffix(".json"))["notes"]
+    if not tables:
+        first = failed[0]
+        raise DataError(
+            first["reason"]
+            if len(cases) == 1
+            else f"no case could be used; {first['case']}: {first['reason']}"
+        )
+    table = pd.concat([rows for rows in tables if len(rows)] or tables[:1], ignore_index=True)
+    left_out = pd.DataFrame(failed, columns=["case", "reason"])
+    return Extracted(table, dictionary(plan.blocks, table), left_out, tuple(dict.fromkeys(notes)))
+
+
+def _attempts(
+    plan: Extraction, cases: Sequence[Case], folder: Path, n_jobs: int | None, progress: Progress | None
+) -> Iterator[tuple[Case, str]]:
+    """Each case in its order with why it failed, if it did; a case that is alone shares out its lesions."""
     from joblib import Parallel, delayed
 
-    alone, folder = len(cases) == 1, folder.absolute()
+    alone = len(cases) == 1 and n_jobs is not None
     work = Parallel(n_jobs=1 if alone else n_jobs, return_as="generator")(
         delayed(_attempt)(plan, case, folder, n_jobs if alone else 1) for case in cases
     )
-    tables, failed = [], []
     for count, (case, reason) in enumerate(zip(cases, work, strict=True), start=1):
-        if reason:
-            failed.append({"case": case.id, "reason": reason})
-        else:
-            tables.append(read_table(_kept(plan, case, folder)))
         if progress:
             progress(case.id, count, len(cases))
-    if not tables:
-        raise DataError(
-            failed[0]["reason"]
-            if alone
-            else f"no case could be used; {failed[0]['case']}: {failed[0]['reason']}"
-        )
-    table = pd.concat([rows for rows in tables if len(rows)] or tables[:1], ignore_index=True)
-    return table, dictionary(plan.blocks, table), pd.DataFrame(failed, columns=["case", "reason"])
+        yield case, reason
 
 
 def _attempt(plan: Extraction, case: Case, folder: Path, n_jobs: int) -> str:
     try:
         path = _kept(plan, case, folder)
         if not path.exists():
-            write_table(_measured(plan, case, n_jobs), path)
+            table = _measured(plan, case, n_jobs)
+            notes = [f"{case.id}, {name}: {note}" for name in plan.images for note in case.images[name].notes]
+            write_json(path.with_suffix(".json"), {"notes": notes})
+            write_table(table, path)
     except DataError as error:
         return str(error)
     finally:
