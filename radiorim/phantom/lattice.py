@@ -68,6 +68,13 @@ class Lattice:
             values = np.moveaxis(values.reshape(count, *rest), 0, -1)
         return np.ascontiguousarray(values)
 
+    def at_knots(self, values: np.ndarray) -> np.ndarray:
+        """What a map on the grid is at the knots (linear; beyond the grid its nearest value)."""
+        from scipy import ndimage
+
+        voxels = (self.coordinates_mm() - np.reshape(self.origin_mm, (3, 1, 1, 1))) / self.spacing_mm
+        return ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
+
 
 def _weights(count: int, knots: int, pace: float) -> csr_array:
     """Sparse (count, knots) matrix of cubic B-spline weights at the voxel centres, `pace` knots apart."""

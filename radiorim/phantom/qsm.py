@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["PHASE_PER_PPB", "Reconstruction", "dipole_field", "dipole_kernel", "qsm_image"]
+__all__ = ["PHASE_PER_PPB", "Box", "Reconstruction", "box_of", "dipole_field", "dipole_kernel", "qsm_image"]
 
 PHASE_PER_PPB = 2 * np.pi * 127.74e6 * 1e-9 * 0.025
 """Phase in rad at 3 T and an echo time of 25 ms for a field of 1 ppb."""
+
+Box = tuple[slice, slice, slice]
 
 _MARGIN = 12
 """Voxels added to each axis: the discrete Fourier transform repeats space."""
@@ -92,10 +94,22 @@ def qsm_image(
     Phase noise has sd 1 / SNR. The background field of air and its removal are not simulated.
     """
     noise_ppb = 1 / scan.phase_snr / PHASE_PER_PPB
-    field = dipole_field(chi, spacing_mm, direction=scan.direction)
+    image = np.zeros(chi.shape, np.float32)
+    box = box_of(mask)
+    field = dipole_field(chi[box], spacing_mm, direction=scan.direction)
     field += noise_ppb * rng.standard_normal(field.shape, dtype=np.float32)
-    image = scan.invert(np.where(mask, field, 0), spacing_mm)
-    return np.where(mask, image, 0).astype(np.float32)
+    image[box] = np.where(mask[box], scan.invert(np.where(mask[box], field, 0), spacing_mm), 0)
+    return image
+
+
+def box_of(mask: np.ndarray, *, margin: int = 0) -> Box:
+    """The smallest box that holds a mask, and `margin` voxels more where the grid has them."""
+    box = []
+    for axis in range(3):
+        there = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        low, high = (int(there[0]), int(there[-1]) + 1) if there.size else (0, 0)
+        box.append(slice(max(0, low - margin), min(mask.shape[axis], high + margin)))
+    return tuple(box)
 
 
 def _padded(shape: tuple[int, ...]) -> tuple[int, int, int]:
