@@ -94,7 +94,7 @@ def boxes(lesions: Sequence[Lesion], canvas: Canvas) -> Iterator[tuple[int, Lesi
     """Number, lesion, box and the depth below its surface in mm at the fine points of the box."""
     for number, lesion in enumerate(lesions, start=1):
         box = _box(lesion, canvas.grid)
-        if any(part.stop <= part.start for part in box):
+        if not min(lesion.axes) or any(part.stop <= part.start for part in box):
             continue
         depth = _depth(lesion, offsets(lesion, canvas.grid, box))
         edge = canvas.wobble[box]

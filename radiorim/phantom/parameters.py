@@ -24,18 +24,30 @@ class Params:
     spacing_mm: float = 1.0
     size_matched: bool = False
     # lesions
-    lesions_mean: float = 26.0
-    lesions_sd: float = 16.0
-    lesions_least: int = 4
-    diameter_mm: float = 6.0
-    diameter_log_sd: float = 0.40
-    clustered: float = 0.2
-    enlarged: float = 0.10
+    lesions_mean: float = 27.0
+    lesions_sd: float = 20.0
+    lesions_least: int = 3
+    zones: tuple[float, float, float, float] = (0.55, 0.17, 0.22, 0.06)
+    diameter_mm: float = 4.3
+    diameter_log_sd: float = 0.50
+    diameter_range_mm: tuple[float, float] = (2.6, 25.0)
+    load_log_sd: float = 0.2
+    matched_mm: float = 10.0
+    matched_log_sd: float = 0.24
+    matched_range_mm: tuple[float, float] = (7.5, 18.0)
+    caps: float = 0.35
+    clustered: float = 0.26
+    mixed: float = 0.5
+    enlarged: float = 0.12
+    shrunken: float = 0.08
+    vanished: float = 0.05
     without_new: float = 0.30
     new_mean: float = 2.5
+    new_least_mm3: float = 30.0
     # rims
     rim_share: float = 0.24
-    rim_least_mm3: float = 75.0
+    rim_spread: float = 2.0
+    rim_least_mm3: float = 110.0
     rim_ppb: float = 45.0
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
@@ -43,12 +55,17 @@ class Params:
     label_contrast_ppb: float = 15.0
     mimic_share: float = 0.30
     central_vein: float = 0.4
-    vein_ppb: float = 110.0
+    vein_beside: float = 0.2
+    vein_ppb: float = 130.0
     # scans
     flair_contrast: float = 0.50
     flair_snr: float = 26.0
     t1_snr: float = 24.0
     phase_snr: float = 28.0
+    gre: bool = False
+    echo_ms: float = 25.0
+    tesla: float = 3.0
+    b0_direction: tuple[float, float, float] = (0.0, 0.0, 1.0)
     bias: float = 0.12
     motion_mm: float = 3.0
     motion_degrees: float = 3.0
@@ -67,6 +84,7 @@ class Params:
             rim_completeness=(min(0.95, self.rim_completeness[0] - 0.4 * hard), self.rim_completeness[1]),
             mimic_share=self.mimic_share + 0.3 * hard,
             central_vein=max(0.0, self.central_vein + 0.5 * hard),
+            vein_beside=max(0.0, self.vein_beside + 0.4 * hard),
             flair_contrast=self.flair_contrast * (1 - 0.4 * hard),
             flair_snr=self.flair_snr * (1 - 0.7 * hard),
             t1_snr=self.t1_snr * (1 - 0.5 * hard),
@@ -84,6 +102,8 @@ class Params:
             lesions_sd=4.0,
             diameter_mm=15.0,
             diameter_log_sd=0.2,
+            load_log_sd=0.0,
+            caps=0.0,
             rim_share=0.35,
             rim_thickness_mm=(2.0, 2.8),
         )

@@ -9,7 +9,10 @@ import numpy as np
 
 from radiorim.lesions import Lesions
 from radiorim.phantom.anatomy import Anatomy, make_anatomy
-from radiorim.phantom.lesions import Lesion, draw_lesions
+from radiorim.phantom.drawing import draw_lesions
+from radiorim.phantom.echoes import scan
+from radiorim.phantom.gre import Echo
+from radiorim.phantom.lesions import Lesion
 from radiorim.phantom.paint import Canvas, Painted, paint, paint_labels, scaled
 from radiorim.phantom.parameters import Params
 from radiorim.phantom.qsm import Reconstruction, qsm_image
@@ -18,6 +21,7 @@ from radiorim.phantom.rims import paint_susceptibility
 from radiorim.phantom.susceptibility import tissue_susceptibility
 from radiorim.phantom.template import load_template
 from radiorim.phantom.truth import jittered, rated, truth_table
+from radiorim.phantom.veins import draw_veins, paint_veins
 from radiorim.volume import Volume
 
 if TYPE_CHECKING:
@@ -27,7 +31,21 @@ __all__ = ["RATERS", "Person", "generator", "make_person"]
 
 RATERS = 4
 
-_STAGES = ("person", "anatomy", "lesions", "chi", "qsm", "flair0", "flair", "t1", "mask", "raters")
+_STAGES = (
+    "person",
+    "anatomy",
+    "lesions",
+    "chi",
+    "qsm",
+    "flair0",
+    "flair",
+    "t1",
+    "mask",
+    "raters",
+    "veins",
+    "gre",
+    "reader",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +62,7 @@ class Person:
     images: Mapping[str, Volume]
     brain: Volume
     true_chi: Volume
+    true_field: Volume | None
     truth: Lesions
     lesions0: Volume
     given: Volume
@@ -63,32 +82,37 @@ def make_person(number: int, seed: int, params: Params) -> Person:
     anatomy = make_anatomy(load_template(), params.spacing_mm, generator(*who, "anatomy"))
     rng = generator(*who, "lesions")
     canvas = Canvas.of(anatomy, rng)
-    lesions = _visible(draw_lesions(anatomy, params, rng), canvas)
-    old = [scaled(lesion, lesion.growth) for lesion in lesions if lesion.growth]
+    every = _visible(draw_lesions(anatomy, params, rng), canvas)
+    lesions = [lesion for lesion in every if lesion.now]
     scans = _Scans(anatomy, params, who)
-    before, now = paint(old, canvas), paint(lesions, canvas)
+    before, now = paint([scaled(a, a.before) for a in every], canvas), paint(lesions, canvas)
     images = {"flair": scans.flair(now), "t1": scans.t1(now)}
     images["flair0"], to_visit1 = scans.flair0(before)
-    added = paint_susceptibility(lesions, canvas)
-    chi = tissue_susceptibility(anatomy, lesions, params, generator(*who, "chi")) + added
-    images["chi"] = scans.chi(chi)
+    added, field = scans.added(lesions, canvas), None
+    chi = tissue_susceptibility(anatomy, generator(*who, "chi")) + added
+    if params.gre:
+        echoes, field = scans.gre(chi, now)
+        images.update(echoes)
+    else:
+        images["chi"] = scans.chi(chi)
     grid = anatomy.grid
     return Person(
         number=number,
         images=images,
         brain=grid.like(anatomy.brain),
         true_chi=grid.like(chi),
+        true_field=field,
         truth=truth_table(grid.like(now.labels.astype(np.int32)), lesions, added, params),
         lesions0=grid.like(before.labels.astype(np.int32)),
         given=jittered(lesions, canvas, params, generator(*who, "mask")),
         raters=rated(lesions, canvas, RATERS, generator(*who, "raters")),
         to_visit1=to_visit1,
-        lesions=tuple(lesions),
+        lesions=tuple(every),
     )
 
 
-def _visible(lesions: list[Lesion], canvas: Canvas, least_mm3: float = 10.0) -> list[Lesion]:
-    """Without those that other lesions or the borders of tissue leave less than 10 mm3 (or two voxels)."""
+def _visible(lesions: list[Lesion], canvas: Canvas, least_mm3: float = 6.0) -> list[Lesion]:
+    """Without those that other lesions or the borders of tissue leave less than 6 mm3 (or two voxels)."""
     labels = paint_labels(lesions, canvas)
     volume = np.bincount(labels.ravel(), minlength=len(lesions) + 1)[1:] * canvas.grid.voxel_mm3
     least = max(least_mm3, 2 * canvas.grid.voxel_mm3)
@@ -128,6 +152,22 @@ class _Scans:
         anatomy, scan = self._anatomy, Reconstruction(self._params.phase_snr)
         rng = generator(*self._who, "qsm")
         return anatomy.grid.like(qsm_image(chi, anatomy.brain, anatomy.grid.spacing, scan, rng))
+
+    def gre(self, chi: np.ndarray, painted: Painted) -> tuple[dict[str, Volume], Volume]:
+        """Magnitude, wrapped and high-pass phase and QSM of a true map, and the true field, ppb."""
+        params, grid = self._params, self._anatomy.grid
+        echo = Echo(params.echo_ms, params.tesla, params.b0_direction, params.phase_snr)
+        made = scan(chi, painted.flair, self._anatomy, echo, generator(*self._who, "gre"))
+        images = {"t2star": made.magnitude, "wrapped": made.wrapped, "phase": made.highpass, "chi": made.chi}
+        return {name: grid.like(image) for name, image in images.items()}, grid.like(made.field)
+
+    def added(self, lesions: list[Lesion], canvas: Canvas) -> np.ndarray:
+        """What lesions and veins add to the true susceptibility, ppb."""
+        veins = draw_veins(self._anatomy, lesions, self._params, generator(*self._who, "veins"))
+        chi = paint_veins(veins, canvas.grid, self._params.vein_ppb)
+        chi *= self._anatomy.brain
+        chi += paint_susceptibility(lesions, canvas)
+        return chi
 
     def _machine(self, stage: str, snr: float) -> tuple[np.random.Generator, Scanner]:
         rng = generator(*self._who, stage)
