@@ -11,7 +11,6 @@ import numpy as np
 
 from radiorim.blocks import recipe_from_json
 from radiorim.case import Case
-from radiorim.classic.persist import load_scorer, save_scorer
 from radiorim.errors import DataError
 from radiorim.io.files import existing, read_json, write_json, write_text
 from radiorim.lesions import Lesions
@@ -19,7 +18,10 @@ from radiorim.metrics.truth import new_truth, rim_truth
 from radiorim.prepare.resample import labels_to
 from radiorim.recipe import Finder, Recipe, Scorer
 
-__all__ = ["Examination", "Model", "examine", "native", "with_truth"]
+__all__ = ["Examination", "Model", "examine", "find_and_tidy", "fit_judge", "native", "with_truth"]
+
+UNJUDGED = {"score": np.nan, "found": True}
+"""What is said of candidates that nobody judges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +43,11 @@ def examine(recipe: Recipe, finder: Finder, case: Case) -> Examination:
             )
     for step in recipe.prepare:
         case = step(case)
+    return find_and_tidy(recipe, finder, case)
+
+
+def find_and_tidy(recipe: Recipe, finder: Finder, case: Case) -> Examination:
+    """The candidates of a case that is prepared already."""
     lesions, skipped = finder(case), []
     for rule in recipe.tidy:
         before = len(lesions)
@@ -72,7 +79,7 @@ def native(case: Case, lesions: Lesions) -> Lesions:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A recipe and what it learned. A recipe without a judge has no scorer: all its candidates are found."""
+    """A recipe and what it learned. A recipe without a judge has no scorer: its finder has the last word."""
 
     recipe: Recipe
     finder: Finder
@@ -103,17 +110,23 @@ class Model:
         return native(looked.case, looked.lesions)
 
     def judge(self, looked: Examination) -> Lesions:
-        """Add `score` and `found` to candidates; without a judge the score is NaN and all are found."""
+        """Add `score` and `found` to candidates.
+
+        Without a judge these are the finder's own; where it gives none, the score is NaN and all are found.
+        """
         if self.scorer is not None:
             return self.scorer(looked.case, looked.lesions)
-        return looked.lesions.with_columns(score=np.nan, found=True)
+        given = looked.lesions.table
+        missing = {name: value for name, value in UNJUDGED.items() if name not in given}
+        return looked.lesions.with_columns(**missing)
 
     def save(self, folder: Path) -> Path:
-        """Write the model as JSON and skops (no pickle, no patient's row) into a folder."""
+        """Write the model as JSON with skops or safetensors (no pickle, no patient's row) into a folder."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if self.scorer is not None:
-            save_scorer(self.scorer, folder)
+        for learned in (self.finder, self.scorer):
+            if hasattr(learned, "save"):
+                learned.save(folder)
         write_json(folder / "provenance.json", dict(self.provenance))
         write_text(folder / "card.md", card(self))
         write_text(folder / "recipe.json", self.recipe.to_json())
@@ -128,8 +141,10 @@ class Model:
                 f"{folder} is not a model folder (it holds no recipe.json). Make one with `radiorim train`."
             )
         recipe = recipe_from_json((folder / "recipe.json").read_text(encoding="utf-8"))
-        scorer = None if recipe.judge is None else load_scorer(recipe.judge, folder)
-        return cls(recipe, recipe.find.fit((), seed=0), scorer, read_json(folder / "provenance.json"))
+        scorer = None if recipe.judge is None else recipe.judge.load(folder)
+        learns = hasattr(recipe.find, "load")
+        finder = recipe.find.load(folder) if learns else recipe.find.fit((), seed=0)
+        return cls(recipe, finder, scorer, read_json(folder / "provenance.json"))
 
 
 def fit_judge(recipe: Recipe, examples: Sequence[tuple[Case, Lesions]], *, seed: int) -> Scorer:

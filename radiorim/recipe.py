@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from radiorim.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from radiorim.case import Case
@@ -52,7 +54,11 @@ class Finder(Protocol):
 
 
 class Find(Protocol):
-    """A choice of candidate generator. One that learns returns a new object from `fit`, others themselves."""
+    """A choice of candidate generator. One that learns returns a new object from `fit`, others themselves.
+
+    One that learns also has `load(folder) -> Finder`, which reads what its finder's `save(folder)` wrote. Such
+    a finder may give its candidates the columns `score` and `found`.
+    """
 
     def fit(self, cases: Sequence[Case], *, seed: int) -> Finder:
         """Learn from cases with truth."""
@@ -80,6 +86,9 @@ class Scorer(Protocol):
 
     threshold: float
 
+    def save(self, folder: Path) -> None:
+        """Write it into a model folder, without pickle and without a patient's row."""
+
     def __call__(self, case: Case, lesions: Lesions) -> Lesions:
         """The lesions with the columns `score` (0..1) and `found` (score at or above the threshold)."""
 
@@ -92,6 +101,9 @@ class Judge(Protocol):
 
     def fit(self, examples: Sequence[Example], *, seed: int) -> Scorer:
         """Learn from lesions whose `truth` is known."""
+
+    def load(self, folder: Path) -> Scorer:
+        """Read what the scorer wrote; raises `DataError` for a file that is damaged or foreign."""
 
 
 @dataclass(frozen=True)

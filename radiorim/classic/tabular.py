@@ -18,6 +18,8 @@ from radiorim.metrics.thresholds import choose_threshold
 from radiorim.recipe import Example, Measure
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
     from imblearn.pipeline import Pipeline
 
@@ -60,6 +62,12 @@ class Tabular:
         threshold, note = self._threshold(rows, truth, known["person"].to_numpy(), seed)
         return TabularScorer(self, self.model.fit(rows, truth, seed=seed), tuple(features), threshold, note)
 
+    def load(self, folder: Path) -> TabularScorer:
+        """Read what the scorer wrote; raises `DataError` for a damaged file or one with foreign types."""
+        from radiorim.classic.persist import load_scorer
+
+        return load_scorer(self, folder)
+
     def _threshold(
         self, rows: np.ndarray, truth: np.ndarray, persons: np.ndarray, seed: int
     ) -> tuple[float, str]:
@@ -98,6 +106,12 @@ class TabularScorer:
         """The lesions with `score` and `found`; they are measured first unless that was done."""
         measured = lesions if set(self.features) <= set(lesions.table) else self.judge.measure(case, lesions)
         return Lesions(measured.labels, self.score_table(measured.table))
+
+    def save(self, folder: Path) -> None:
+        """Write `judge.skops` and `judge.json`, without the sampler and its rows."""
+        from radiorim.classic.persist import save_scorer
+
+        save_scorer(self, folder)
 
     def score_table(self, table: pd.DataFrame) -> pd.DataFrame:
         """A feature table with `score` (0..1) and `found`; raises `DataError` naming missing columns."""

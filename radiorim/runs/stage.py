@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from radiorim.recipe import Recipe, describe
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Staged", "load_examination", "stage", "stage_case", "truth_digest"]
+__all__ = ["Staged", "load_examination", "stage", "stage_case", "truth_digest", "write_examination"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a case, how many are done and how many there are."""
@@ -71,27 +72,41 @@ def stage_case(recipe: Recipe, case: Case, folder: Path) -> Path:
     """Examine and measure one case into `folder`; done at once if the same inputs were staged the same way.
 
     Writes `lesions.tsv` (geometry, features, truth where known), `labels.nii.gz` (working grid),
-    `native.nii.gz` (the scan's own grid), the prepared images of a registered pair, and last `stage.json`.
+    `native.nii.gz` (the scan's own grid), the prepared images and truth of a registered pair, and last
+    `stage.json`.
     """
     key, record = _key(recipe, case), folder / "stage.json"
     if record.exists() and read_json(record)["key"] == key:
         return folder
     looked = with_truth(examine(recipe, recipe.find.fit((), seed=0), case), recipe.task)
-    measured = recipe.judge.measure(looked.case, looked.lesions) if recipe.judge else looked.lesions
-    write_table(_identified(measured.table, case), folder / "lesions.tsv")
-    nifti.save(measured.labels, folder / "labels.nii.gz")
-    nifti.save(native(looked.case, measured).labels, folder / "native.nii.gz")
-    prepared = looked.case
-    if prepared.placement is not None:
-        for name, volume in _pictures(prepared).items():
-            nifti.save(volume, folder / f"{name}.nii.gz")
-    write_json(record, {"key": key, **_facts(prepared, looked.skipped)})
+    if recipe.judge:
+        looked = replace(looked, lesions=recipe.judge.measure(looked.case, looked.lesions))
+    write_examination(looked, folder, key)
     case.release()
     return folder
 
 
+def write_examination(looked: Examination, folder: Path, key: str) -> None:
+    """What `stage_case` leaves of a case; `stage.json` comes last and holds the key."""
+    prepared, lesions = looked.case, looked.lesions
+    write_table(_identified(lesions.table, prepared), folder / "lesions.tsv")
+    nifti.save(lesions.labels, folder / "labels.nii.gz")
+    nifti.save(native(prepared, lesions).labels, folder / "native.nii.gz")
+    if prepared.placement is not None:
+        for name, volume in _pictures(prepared).items():
+            nifti.save(volume, folder / f"{name}.nii.gz")
+        if prepared.truth is not None:
+            true = prepared.truth()
+            nifti.save(true.labels, folder / "truth.nii.gz")
+            write_table(true.table, folder / "truth.tsv")
+    write_json(folder / "stage.json", {"key": key, **_facts(prepared, looked.skipped)})
+
+
 def load_examination(recipe: Recipe, case: Case, folder: Path) -> Examination:
-    """The examination that `stage_case` wrote; its table holds the measured features."""
+    """The examination that `stage_case` wrote; its table holds the measured features.
+
+    Image, masks and truth of a registered pair are those of the working grid.
+    """
     facts = read_json(folder / "stage.json")
     table = read_table(folder / "lesions.tsv").drop(columns=["case", "person"])
     lesions = Lesions(nifti.load_labels(folder / "labels.nii.gz"), table)
@@ -104,6 +119,7 @@ def load_examination(recipe: Recipe, case: Case, folder: Path) -> Examination:
         case,
         images=_stored(folder, "image-", nifti.load),
         masks=_stored(folder, "mask-", nifti.load_mask),
+        truth=None if case.truth is None else partial(_stored_truth, folder),
         placement=Placement(grid, np.array(facts["to_native"])),
         notes=tuple(facts["notes"]),
         quality=facts["quality"],
@@ -161,6 +177,10 @@ def _facts(case: Case, skipped: Sequence[str]) -> dict[str, Any]:
         "skipped": list(skipped),
         "to_native": None if case.placement is None else case.placement.to_native.tolist(),
     }
+
+
+def _stored_truth(folder: Path) -> Lesions:
+    return Lesions(nifti.load_labels(folder / "truth.nii.gz"), read_table(folder / "truth.tsv"))
 
 
 def _stored(folder: Path, prefix: str, load: Callable[[Path], Any]) -> Mapping[str, Any]:

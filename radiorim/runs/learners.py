@@ -1,0 +1,120 @@
+"""Recipes that learn from images: fitted on prepared cases, fold by fold, where others need a table only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from radiorim.case import Case
+from radiorim.classic.nothing import Nothing
+from radiorim.classic.tabular import Tabular
+from radiorim.errors import DataError, UsageError
+from radiorim.io.files import read_json
+from radiorim.model import Examination, Model, find_and_tidy, fit_judge, with_truth
+from radiorim.recipe import Recipe
+from radiorim.runs.stage import load_examination, write_examination
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "apply_model",
+    "fit_on_cases",
+    "front",
+    "learns_from_images",
+    "learns_to_find",
+    "score_case_fold",
+    "staged_folder",
+]
+
+JUDGED = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "truth")
+
+
+def learns_to_find(recipe: Recipe) -> bool:
+    """Whether `find` has to be fitted: such a block can also be loaded."""
+    return hasattr(recipe.find, "load")
+
+
+def learns_from_images(recipe: Recipe) -> bool:
+    """Whether fitting needs the cases themselves and not only a table of their lesions."""
+    return learns_to_find(recipe) or not (recipe.judge is None or isinstance(recipe.judge, Tabular))
+
+
+def front(recipe: Recipe) -> Recipe:
+    """The part of a recipe that learns nothing, which every fold shares: up to `tidy`, or to `prepare`."""
+    if not learns_to_find(recipe):
+        return recipe
+    if recipe.judge is not None:
+        raise UsageError(
+            f"{recipe.name} has a judge behind a finder that learns. Such a judge needs candidates from "
+            "finders that have not seen the person, which is not built yet."
+        )
+    return replace(recipe, find=Nothing(), tidy=())
+
+
+def staged_folder(recipe: Recipe, work: Path, case: Case) -> Path:
+    """Where the part of `front` is staged: apart from the candidates if each fold has its own."""
+    return work / "prepared" / case.id if learns_to_find(recipe) else work / case.id
+
+
+def fit_on_cases(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int) -> Model:
+    """The recipe fitted on staged cases with truth; `work` holds what `stage` left of `front(recipe)`."""
+    looked = list(_examined(recipe, cases, work))
+    if learns_to_find(recipe):
+        return Model(recipe, recipe.find.fit([one.case for one in looked], seed=seed))
+    examples = [(one.case, one.lesions) for one in looked]
+    return Model(recipe, recipe.find.fit((), seed=seed), fit_judge(recipe, examples, seed=seed))
+
+
+def apply_model(model: Model, case: Case, work: Path) -> Examination:
+    """A staged case judged by a model. Candidates of a learned finder are kept as if they had been staged."""
+    recipe = model.recipe
+    looked = next(_examined(recipe, [case], work))
+    if learns_to_find(recipe):
+        looked = with_truth(find_and_tidy(recipe, model.finder, looked.case), recipe.task)
+    judged = Examination(looked.case, model.judge(looked), looked.skipped)
+    if learns_to_find(recipe):
+        key = [read_json(staged_folder(recipe, work, case) / "stage.json")["key"], recipe.digest]
+        table = judged.lesions.table.to_csv(index=False)
+        name = hashlib.sha256((json.dumps(key) + table).encode()).hexdigest()[:16]
+        write_examination(judged, work / case.id, name)
+    case.release()
+    return judged
+
+
+def score_case_fold(model: Model, cases: Sequence[Case], work: Path) -> pd.DataFrame:
+    """One row for each lesion of the cases: identity, `truth`, `score`, `found` and `threshold`.
+
+    Raises `DataError` if the model was fitted on one of the people.
+    """
+    import pandas as pd
+
+    tables = []
+    for case in cases:
+        table = apply_model(model, case, work).lesions.table.assign(case=case.id, person=case.person)
+        kept = [name for name in (*JUDGED, "score", "found") if name in table]
+        tables.append(table[kept].assign(threshold=_threshold(model)))
+    return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
+
+
+def split_people(cases: Sequence[Case], folds: Mapping[str, int], fold: int) -> tuple[list[Case], list[Case]]:
+    """The cases of the other folds and those of this one; raises `DataError` for a person without a fold."""
+    left = sorted({case.person for case in cases} - set(folds))
+    if left:
+        raise DataError(f"{len(left)} people are in no fold, such as {left[0]}. Make the folds again.")
+    train = [case for case in cases if folds[case.person] != fold]
+    return train, [case for case in cases if folds[case.person] == fold]
+
+
+def _examined(recipe: Recipe, cases: Sequence[Case], work: Path) -> Iterator[Examination]:
+    for case in cases:
+        yield load_examination(front(recipe), case, staged_folder(recipe, work, case))
+
+
+def _threshold(model: Model) -> Any:
+    learned = model.finder if model.scorer is None else model.scorer
+    return getattr(learned, "threshold", float("nan"))
