@@ -8,13 +8,10 @@ import numpy as np
 
 from radiorim.phantom.anatomy import Anatomy
 from radiorim.phantom.gre import Echo, gradient_echo
-from radiorim.phantom.phase import homodyne, local_field
+from radiorim.phantom.phase import homodyne, local_field, steady
 from radiorim.phantom.qsm import Reconstruction, box_of
 
 __all__ = ["Echoes", "scan"]
-
-_SIGNAL_LEAST = 0.3
-"""A pipeline's mask ends where the magnitude falls below this share of the brain's median."""
 
 _PHASE_STEPS, _GAIN = 4096, 1000
 """Whole numbers that scanners store: phase steps in a turn, magnitude units for a signal of 1."""
@@ -23,7 +20,7 @@ _PHASE_STEPS, _GAIN = 4096, 1000
 @dataclass(frozen=True, eq=False)
 class Echoes:
     """Images on one grid: `magnitude` (uint16), `wrapped` and `highpass` phase in rad, `chi` in ppb (0
-    outside the pipeline's own mask), and the true `field` of the brain in ppb (0 outside it).
+    outside where phase is steady), and the true `field` of the brain in ppb (0 outside it).
     """
 
     magnitude: np.ndarray
@@ -45,17 +42,9 @@ def scan(
     box = box_of(brain, margin=2)
     highpass, qsm = np.zeros_like(wrapped), np.zeros_like(wrapped)
     highpass[box] = np.rint(homodyne(magnitude[box], wrapped[box], spacing) / step) * step
-    mask = brain[box] & _steady(magnitude[box], brain[box])
+    mask = brain[box] & steady(wrapped[box])
     local, known = local_field(wrapped[box], mask, spacing)
     image = Reconstruction(echo.snr, direction=echo.direction).invert(local / echo.rad_per_ppb, spacing)
     qsm[box] = np.where(known, image, 0)
     units = np.clip(np.rint(magnitude * _GAIN), 0, 65535).astype(np.uint16)
     return Echoes(units, wrapped, highpass, qsm, field)
-
-
-def _steady(magnitude: np.ndarray, brain: np.ndarray) -> np.ndarray:
-    """Where there is signal enough for a phase, without single dark voxels: veins and noise stay in."""
-    from scipy import ndimage
-
-    smooth = ndimage.uniform_filter(magnitude, 3)
-    return smooth > _SIGNAL_LEAST * np.median(magnitude[brain])

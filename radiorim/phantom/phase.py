@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["homodyne", "local_field"]
+__all__ = ["homodyne", "local_field", "steady"]
 
 _CUTOFF_PER_MM = 0.125
 """The central 64 lines of 256 at 1 mm."""
@@ -61,14 +61,30 @@ def local_field(
     return np.where(known, _back(whole, shape, phase.shape), 0), known
 
 
+def steady(phase: np.ndarray, *, limit: float = 1.5) -> np.ndarray:
+    """Where phase changes by less than `limit` rad from voxel to voxel, most of each 3 x 3 x 3 considered.
+
+    Beyond pi a difference wraps unseen, and one such place sends its error through the whole brain.
+    """
+    from scipy import ndimage
+
+    steep = np.zeros(phase.shape, np.float32)
+    for axis in range(3):
+        first = tuple(slice(None, -1) if a == axis else slice(None) for a in range(3))
+        steep[first][abs(_wrapped(np.diff(phase, axis=axis))) > limit] = 1
+    return ndimage.uniform_filter(steep, 3) < 0.3
+
+
+def _wrapped(angle: np.ndarray) -> np.ndarray:
+    return angle - np.float32(2 * np.pi) * np.rint(angle / np.float32(2 * np.pi))
+
+
 def _laplacian(phase: np.ndarray, mask: np.ndarray, spacing_mm: Sequence[float]) -> np.ndarray:
     """Sum of wrapped differences to the six neighbours, 0 where one of them lies outside the mask."""
     total = np.zeros(phase.shape, np.float32)
     whole = mask.copy()
     for axis, step in enumerate(spacing_mm):
-        ahead = np.diff(phase, axis=axis)
-        ahead -= np.float32(2 * np.pi) * np.rint(ahead / np.float32(2 * np.pi))
-        ahead /= np.float32(step**2)
+        ahead = _wrapped(np.diff(phase, axis=axis)) / np.float32(step**2)
         first, last = (tuple(s if a == axis else slice(None) for a in range(3)) for s in (
             slice(None, -1), slice(1, None)))  # fmt: skip
         total[first] += ahead
