@@ -6,14 +6,17 @@ import json
 from dataclasses import fields
 from typing import Any
 
+from radiorim.classic.area import AboveMean, ByInformation, InclusionArea
 from radiorim.classic.boost import Boost, Forest
 from radiorim.classic.given import Given
 from radiorim.classic.ratio import Ratio
 from radiorim.classic.sampling import DmwrSmote, Smote
 from radiorim.classic.splitting import LesionMap, Split, SplitFound
+from radiorim.classic.stencil import Stencil
 from radiorim.classic.subtraction import Peaks, Subtraction
 from radiorim.classic.tabular import Tabular
 from radiorim.classic.tidy import AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove
+from radiorim.classic.tissue import InWhiteMatter, ShapeAtLeast, TouchesNothing
 from radiorim.errors import DataError, UnknownName
 from radiorim.features.aprl import AprlFirstOrder
 from radiorim.features.change import Change
@@ -34,9 +37,10 @@ BLOCKS = {
     for block in (
         *(HalfWayPair, Resample, TissuePriors),
         *(Given, Peaks, Ratio, Subtraction),
-        *(LesionMap, Split, SplitFound),
+        *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
         *(AprlFirstOrder, Change, FirstOrder, Location, RimLayers, RimPattern, Shape, Texture),
+        *(InWhiteMatter, ShapeAtLeast, Stencil, TouchesNothing),
         *(Filtering, Neighbours, Preprocessing),
         *(Boost, DmwrSmote, Forest, Smote, Tabular),
         *(Paper, Recipe),

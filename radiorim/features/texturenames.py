@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from radiorim.features.naming import snake_case
 
-__all__ = ["FEATURES", "band_name", "bands", "column_names"]
+__all__ = ["FEATURES", "FILTERS", "band_name", "bands", "column_names"]
 
 Meanings = dict[str, tuple[str, str]]
 
@@ -152,31 +152,62 @@ FEATURES: dict[str, Meanings] = {
 del FEATURES["gldm"]["GrayLevelNonUniformityNormalized"]
 
 
-def bands(filters: Sequence[str]) -> list[str]:
-    """pyradiomics' names of the images that the filters make: one each, eight of the wavelet."""
-    low_high = [f"wavelet-{x}{y}{z}" for x in "LH" for y in "LH" for z in "LH"]
-    return [band for name in filters for band in (low_high if name == "wavelet" else [name])]
+FILTERS = {
+    "original": "as it is",
+    "log": "Laplacian of Gaussian, one for each sigma",
+    "wavelet": "undecimated wavelet, eight bands (low or high pass along each axis)",
+    "square": "x^2 / m, m the largest |x| of the volume",
+    "squareroot": "sqrt(m |x|) with the sign of x",
+    "logarithm": "m log(|x| + 1) / log(m + 1) with the sign of x",
+    "exponential": "exp(x log(m) / m)",
+    "gradient": "magnitude of the gradient, central differences",
+    "lbp3d": "local binary patterns on a sphere, by level of the harmonics (m1, m2), and kurtosis (k)",
+}
+"""What is done to an image before it is measured; m is its largest absolute value."""
+
+_LOW_HIGH = tuple(f"wavelet-{x}{y}{z}" for x in "LH" for y in "LH" for z in "LH")
+
+
+def bands(filters: Sequence[str], sigmas_mm: Sequence[float] = (1.0, 2.0, 3.0)) -> list[str]:
+    """pyradiomics' names of the images that the filters make, such as `log-sigma-2-0-mm-3D`."""
+    several = {
+        "log": [f"log-sigma-{str(float(sigma)).replace('.', '-')}-mm-3D" for sigma in sigmas_mm],
+        "wavelet": _LOW_HIGH,
+        "lbp3d": ("lbp-3D-m1", "lbp-3D-m2", "lbp-3D-k"),
+    }
+    return [band for name in filters for band in several.get(name, (name,))]
 
 
 def band_name(band: str) -> str:
-    """`wavelet-LLH` as `wavelet_llh`."""
-    return band.replace("-", "_").lower()
+    """`wavelet-LLH` as `wavelet_llh`, `log-sigma-2-0-mm-3D` as `log_sigma_2_0_mm`."""
+    return band.removesuffix("-3D").replace("-", "_").lower()
 
 
 def column_names(
-    images: Sequence[str], classes: Sequence[str], filters: Sequence[str]
+    images: Sequence[str],
+    classes: Sequence[str],
+    filters: Sequence[str],
+    *,
+    sigmas_mm: Sequence[float] = (1.0, 2.0, 3.0),
+    leave_out: Sequence[str] = (),
 ) -> dict[str, tuple[str, str, str]]:
-    """Column to class, feature and band, in the order of the table; shape comes once."""
+    """Column to class, feature and band, in the order of the table; shape comes once.
+
+    `leave_out` holds features as `<class>_<feature>`, such as `glcm_sum_average`.
+    """
     columns: dict[str, tuple[str, str, str]] = {}
     if "shape" in classes:
-        columns |= {
-            f"mask_original_shape_{snake_case(name)}": ("shape", name, "original") for name in sorted(_SHAPE)
-        }
-    return columns | {
+        columns |= {f"mask_original_shape_{snake_case(n)}": ("shape", n, "original") for n in sorted(_SHAPE)}
+    columns |= {
         f"{image}_{band_name(band)}_{kind}_{snake_case(name)}": (kind, name, band)
         for image in images
-        for band in bands(filters)
+        for band in bands(filters, sigmas_mm)
         for kind in classes
         if kind != "shape"
         for name in sorted(FEATURES[kind])
+    }
+    return {
+        column: (kind, name, band)
+        for column, (kind, name, band) in columns.items()
+        if f"{kind}_{snake_case(name)}" not in leave_out
     }
