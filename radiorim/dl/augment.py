@@ -1,0 +1,113 @@
+"""Random changes of a patch. What was drawn is a record: applied again it gives the same patch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from radiorim.dl.patches import Patch
+
+__all__ = ["Augment", "Drawn"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One draw of `Augment`, as plain data. `turns` are quarter turns in the planes (xy, xz, yz)."""
+
+    flips: tuple[bool, bool, bool] = (False, False, False)
+    turns: tuple[int, int, int] = (0, 0, 0)
+    degrees: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    zoom: float = 1.0
+    scale: tuple[float, ...] = ()
+    shift: tuple[float, ...] = ()
+    gamma: float = 1.0
+    noise_sd: float = 0.0
+    noise_seed: int = 0
+
+
+@dataclass(frozen=True)
+class Augment:
+    """How much a patch may change; zeros change nothing.
+
+    `flip` and `turn` are probabilities by axis and by plane (turns need a cubic patch). `degrees` and `zoom`
+    are the largest rotation and relative change of size, drawn with probability `affine`. `scale` and `shift`
+    are the largest relative and absolute changes of each channel, `gamma` the largest |log| of an exponent
+    on the channel's own range, `noise` the largest SD.
+    """
+
+    flip: float = 0.5
+    turn: float = 0.0
+    affine: float = 0.0
+    degrees: float = 0.0
+    zoom: float = 0.0
+    scale: float = 0.0
+    shift: float = 0.0
+    gamma: float = 0.0
+    noise: float = 0.0
+
+    def __call__(self, patch: Patch, rng: np.random.Generator) -> Patch:
+        """Draw and apply."""
+        return apply(patch, self.draw(rng, channels=len(patch.images)))
+
+    def draw(self, rng: np.random.Generator, *, channels: int) -> Drawn:
+        """One draw. Every number is drawn always, so that changing one option leaves the others' draws."""
+        flips = tuple(bool(each < self.flip) for each in rng.random(3))
+        chances, quarters = rng.random(3), rng.integers(1, 4, 3)
+        turns = tuple(int(n) if p < self.turn else 0 for p, n in zip(chances, quarters, strict=True))
+        bent, angles, zoom = rng.random() < self.affine, rng.uniform(-1, 1, 3), rng.uniform(-1, 1)
+        scale, shift = rng.uniform(-1, 1, (2, channels))
+        gamma, sd, noise_seed = rng.uniform(-1, 1), rng.random(), int(rng.integers(2**31))
+        return Drawn(
+            flips=flips,
+            turns=turns,
+            degrees=tuple((self.degrees * angles * bent).tolist()),
+            zoom=float(1 + self.zoom * zoom * bent),
+            scale=tuple((1 + self.scale * scale).tolist()),
+            shift=tuple((self.shift * shift).tolist()),
+            gamma=float(np.exp(self.gamma * gamma)),
+            noise_sd=float(self.noise * sd),
+            noise_seed=noise_seed,
+        )
+
+
+def apply(patch: Patch, drawn: Drawn) -> Patch:
+    """A patch changed as it was drawn; a target that is a map moves with the images."""
+    images = _moved(patch.images, drawn, order=1)
+    target = patch.target if patch.target.ndim < 4 else _moved(patch.target, drawn, order=0)
+    images = _graded(images, drawn)
+    return replace(patch, images=np.ascontiguousarray(images), target=np.ascontiguousarray(target))
+
+
+def _moved(array: np.ndarray, drawn: Drawn, *, order: int) -> np.ndarray:
+    if any(drawn.degrees) or drawn.zoom != 1:
+        array = _bent(array, drawn, order)
+    array = np.flip(array, [axis + 1 for axis in range(3) if drawn.flips[axis]])
+    for quarter, plane in zip(drawn.turns, ((1, 2), (1, 3), (2, 3)), strict=True):
+        array = np.rot90(array, quarter, plane)
+    return array
+
+
+def _bent(array: np.ndarray, drawn: Drawn, order: int) -> np.ndarray:
+    from scipy import ndimage
+    from scipy.spatial.transform import Rotation
+
+    matrix = Rotation.from_euler("xyz", drawn.degrees, degrees=True).as_matrix() / drawn.zoom
+    centre = (np.array(array.shape[1:]) - 1) / 2
+    offset = centre - matrix @ centre
+    moved = [ndimage.affine_transform(each, matrix, offset, order=order, mode="nearest") for each in array]
+    return np.stack(moved)
+
+
+def _graded(images: np.ndarray, drawn: Drawn) -> np.ndarray:
+    if drawn.gamma != 1:
+        low = images.min(axis=(1, 2, 3), keepdims=True)
+        span = np.maximum(images.max(axis=(1, 2, 3), keepdims=True) - low, np.float32(1e-6))
+        images = ((images - low) / span) ** np.float32(drawn.gamma) * span + low
+    if drawn.scale:
+        scale = np.array(drawn.scale, dtype=np.float32)[:, None, None, None]
+        images = images * scale + np.array(drawn.shift, dtype=np.float32)[:, None, None, None]
+    if drawn.noise_sd:
+        noise = np.random.default_rng(drawn.noise_seed).standard_normal(images.shape, dtype=np.float32)
+        images = images + np.float32(drawn.noise_sd) * noise
+    return images.astype(np.float32, copy=False)

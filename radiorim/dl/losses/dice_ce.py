@@ -1,0 +1,17 @@
+"""Dice plus cross-entropy on logits of one output, as MONAI computes it: monai.losses.DiceCELoss."""
+
+from __future__ import annotations
+
+from torch import nn
+
+__all__ = ["build"]
+
+
+def build(batch: bool = True, squared: bool = False) -> nn.Module:
+    """`batch` takes the overlap over the whole batch, so that a patch without lesion has a defined loss.
+
+    `squared` squares the terms of the denominator (V-Net).
+    """
+    from monai.losses import DiceCELoss
+
+    return DiceCELoss(sigmoid=True, batch=batch, squared_pred=squared)
