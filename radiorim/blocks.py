@@ -24,8 +24,10 @@ from radiorim.features.firstorder import FirstOrder
 from radiorim.features.layers import RimLayers
 from radiorim.features.location import Location
 from radiorim.features.pattern import RimPattern
+from radiorim.features.place import MniPlace, TissueDistance
 from radiorim.features.shape import Shape
 from radiorim.features.texture import Texture
+from radiorim.features.warp import Warp
 from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.priors import TissuePriors
@@ -39,7 +41,8 @@ BLOCKS = {
         *(Given, Peaks, Ratio, Subtraction),
         *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
-        *(AprlFirstOrder, Change, FirstOrder, Location, RimLayers, RimPattern, Shape, Texture),
+        *(AprlFirstOrder, Change, FirstOrder, Location, MniPlace, RimLayers, RimPattern, Shape),
+        *(TissueDistance, Texture, Warp),
         *(InWhiteMatter, ShapeAtLeast, Stencil, TouchesNothing),
         *(Filtering, Neighbours, Preprocessing),
         *(Boost, DmwrSmote, Forest, Smote, Tabular),
