@@ -27,8 +27,8 @@ from radiorim.features.pattern import RimPattern
 from radiorim.features.place import MniPlace, TissueDistance
 from radiorim.features.shape import Shape
 from radiorim.features.texture import Texture
-from radiorim.features.warp import Warp
 from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
+from radiorim.features.warp import Warp
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.priors import TissuePriors
 from radiorim.prepare.resample import Resample
