@@ -22,13 +22,15 @@ class Ratio:
     """Connected voxels where follow-up / baseline exceeds `threshold` (its inverse for vanished lesions).
 
     Needs intensities that are positive in the brain (but for a twentieth of it), so not z-scores. A
-    morphological opening with a ball of `opening_mm` removes edges one voxel thick.
+    morphological opening with a ball of `opening_mm` removes edges one voxel thick. `edge_mm` leaves out the
+    rim of the brain mask.
     """
 
     threshold: float = 1.15
     sign: str = "new"
     connectivity: int = 26
     opening_mm: float = 1.0
+    edge_mm: float = 0.0
 
     def fit(self, cases: Sequence[Case], *, seed: int) -> Ratio:
         """Nothing to learn."""
@@ -54,6 +56,8 @@ class Ratio:
         above = (ratio.data > self.threshold) & inside.data
         if self.opening_mm > 0:
             above = ndimage.binary_opening(above, ball(self.opening_mm, after.spacing))
+        if self.edge_mm > 0:
+            above &= ndimage.distance_transform_edt(inside.data, inside.spacing) > self.edge_mm
         found = Lesions.from_mask(ratio.like(above), connectivity=self.connectivity)
         return Lesions(found.labels, with_peak(found, ratio).table.rename(columns={"peak_sd": "peak_ratio"}))
 
