@@ -138,7 +138,7 @@ def _of_pairs(pairs: tuple, px: np.ndarray, total: float, clogc: np.ndarray, out
     hxy, hx = math.log2(total) - clog / total, math.log2(total) - margin / total
     shared = 2 * hx - hxy
     out[0], out[1], out[2] = energy / (total * total), hxy, largest / total
-    out[3] = -shared / hx if hx > 0 else 0.0
+    out[3] = -shared / hx if hx > 1e-12 else 0.0
     out[4] = math.sqrt(1 - math.exp(-2 * shared)) if shared > 1e-13 else 0.0
 
 
@@ -191,7 +191,8 @@ def _start(px: np.ndarray, levels: np.ndarray) -> np.ndarray:
     mean = (px * levels).sum() / px.sum()
     spread = math.sqrt((px * (levels - mean) ** 2).sum() / px.sum())
     for i in range(px.size):
-        scatter = ((i + 1) * 0.6180339887498949) % 1.0 - 0.5
+        # A plain progression would be blind to patterns that repeat every few levels.
+        scatter = (math.sin((i + 1) * 12.9898) * 43758.5453) % 1.0 - 0.5
         q[i] = math.sqrt(px[i]) * ((levels[i] - mean) / spread + 0.3 * scatter)
     return q
 
