@@ -17,6 +17,22 @@ from radiorim.classic.subtraction import Peaks, Subtraction
 from radiorim.classic.tabular import Tabular
 from radiorim.classic.tidy import AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove
 from radiorim.classic.tissue import InWhiteMatter, ShapeAtLeast, TouchesNothing
+from radiorim.dl.augment import Augment
+from radiorim.dl.channels import Channel
+from radiorim.dl.classifier import PatchClassifier
+from radiorim.dl.focus import AdaptiveDilation, LesionPatch
+from radiorim.dl.inference import Inference
+from radiorim.dl.registry import Loss, Net
+from radiorim.dl.sampling import (
+    BalancedVoxels,
+    EachOnce,
+    ExhaustiveNegatives,
+    InverseFrequency,
+    PositivesInEachBatch,
+    WeightedVoxels,
+)
+from radiorim.dl.segmenter import Segmenter
+from radiorim.dl.training import Optimiser, Schedule, Training
 from radiorim.errors import DataError, UnknownName
 from radiorim.features.aprl import AprlFirstOrder
 from radiorim.features.change import Change
@@ -46,6 +62,16 @@ BLOCKS = {
         *(InWhiteMatter, ShapeAtLeast, Stencil, TouchesNothing),
         *(Filtering, Neighbours, Preprocessing),
         *(Boost, DmwrSmote, Forest, Smote, Tabular),
+        *(AdaptiveDilation, Augment, Channel, LesionPatch, Loss, Net),
+        *(
+            BalancedVoxels,
+            EachOnce,
+            ExhaustiveNegatives,
+            InverseFrequency,
+            PositivesInEachBatch,
+            WeightedVoxels,
+        ),
+        *(Inference, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
         *(Paper, Recipe),
     )
 }

@@ -16,7 +16,7 @@ from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches
 from radiorim.dl.lesionjob import LesionData, LesionJob, gather, places_of, scores_of
-from radiorim.dl.loop import Run, fit
+from radiorim.dl.loop import Run, fit, own_run
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
 from radiorim.dl.registry import Loss, Net
@@ -73,7 +73,7 @@ class PatchClassifier:
             )
         nets, judged = [], []
         for member in range(self.members):
-            net, held = self._member(data, seed + 1000 * member, _own_run(run, member))
+            net, held = self._member(data, seed + 1000 * member, own_run(run, member))
             nets.append(net)
             judged.append((held.truth, scores_of([net], held, self.inference)))
         threshold, note = self._threshold(judged)
@@ -159,7 +159,3 @@ class PatchScorer:
             answers.append(predict_patches(self.nets, patches, how, seed=start))
         mean, sd = (np.concatenate(parts)[:, 0] for parts in zip(*answers, strict=True))
         return mean, sd
-
-
-def _own_run(run: Run, member: int) -> Run:
-    return run if run.folder is None else replace(run, folder=run.folder / f"member-{member}")

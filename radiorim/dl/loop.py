@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["Job", "Run", "State", "fit", "seeded"]
+__all__ = ["Job", "Run", "State", "fit", "own_run", "seeded"]
 
 
 class Job(Protocol):
@@ -187,6 +187,11 @@ def _averaged(module: nn.Module, decay: float) -> nn.Module:
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
     return AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)
+
+
+def own_run(run: Run, member: int) -> Run:
+    """The run of one member of an ensemble: a folder of its own inside, if there is one."""
+    return run if run.folder is None else replace(run, folder=run.folder / f"member-{member}")
 
 
 @contextmanager

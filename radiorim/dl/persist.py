@@ -28,7 +28,7 @@ def save_networks(nets: Sequence[nn.Module], folder: Path, name: str, facts: Map
         for key, value in net.state_dict().items()
     }
     with whole(Path(folder) / f"{name}.safetensors") as temporary:
-        save_file(tensors, temporary, metadata={"radiorim": name, "networks": str(len(nets))})
+        save_file(tensors, temporary, metadata={"radiorim": name})
     write_json(Path(folder) / f"{name}.json", dict(facts))
 
 
@@ -43,9 +43,9 @@ def load_networks(net: Net, folder: Path, name: str) -> tuple[list[nn.Module], d
     path = existing(Path(folder) / f"{name}.safetensors")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            count = int((file.metadata() or {})["networks"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
-        nets = [net.build(seed=0) for _ in range(count)]
+        count = len({key.split("/")[0] for key in tensors})
+        nets = [net.build(seed=0) for _ in range(max(count, 1))]
         for index, each in enumerate(nets):
             prefix = f"{index}/"
             own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
