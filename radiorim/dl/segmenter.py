@@ -33,8 +33,8 @@ class Segmenter:
     """Train a network on patches of prepared cases; find by a sliding window, threshold and components.
 
     `target` names the true lesions to learn (`radiorim.dl.voxeljob.TARGETS`); the first map is the one that
-    is found, inside `mask` only. Of `members` networks the probabilities are averaged. Patch edges must
-    suit the network. Raises `DataError` on fitting if no case has such a lesion.
+    is found, inside `mask` only. The probabilities of `members` networks are averaged. Patch edges must suit
+    the network. Fitting raises `DataError` if no case has such a lesion.
     """
 
     channels: tuple[Channel, ...]

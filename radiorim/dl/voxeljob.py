@@ -167,8 +167,7 @@ def target_maps(truth: Lesions, target: str) -> np.ndarray:
 def overlap_score(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
     """(lesion-wise F1 + Dice) / 2 of pairs (truth, found), counts summed over pairs; any overlap counts.
 
-    Components are 26-connected.
-    1 if there is nothing to find and nothing found.
+    Components are 26-connected. 1 if there is nothing to find and nothing found.
     """
     true = hit = made = right = voxels = shared = 0
     for truth, found in pairs:

@@ -28,9 +28,9 @@ RECIPE = Recipe(
         doi="arXiv:2606.16756",
         reported="PR-AUC 0.234 (SD 0.026), ROC-AUC 0.726 (SD 0.052), 5 folds of 88 people.",
         differs=(
-            "On the grid of chi, where the paper takes that of T1; lesions below 110 voxels are kept. Held out "
-            "for early stopping are whole people, so that nobody is on both sides. Scaling, masking, optimiser "
-            "and patch are the released code's. A rate of 1e-5 probably leaves so large a network under-trained."
+            "On the grid of chi, where the paper takes that of T1; lesions below 110 voxels are kept. Held "
+            "out for early stopping are whole people, so that nobody is on both sides. Scaling, masking, "
+            "optimiser and patch are the released code's. A rate of 1e-5 may leave it under-trained."
         ),
     ),
     prepare=(Resample(to="chi"),),
