@@ -28,7 +28,7 @@ def paint_susceptibility(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarra
 
 
 def _coverage(lesion: Lesion, place: list[np.ndarray]) -> np.ndarray:
-    """Where on its surface the rim is, and how strong there (0, or 0.6 to 1.3)."""
+    """Where on its surface the rim is, and how strong there (0, or 0.5 to 1.5)."""
     rng = np.random.default_rng(lesion.seed)
     length = np.maximum(np.sqrt(sum(part * part for part in place)), 1e-3)
     poles, other, sphere = rng.normal(size=(5, 3)), rng.normal(size=(5, 3)), rng.normal(size=(400, 3))
@@ -37,7 +37,7 @@ def _coverage(lesion: Lesion, place: list[np.ndarray]) -> np.ndarray:
     limit = np.quantile(_lobes(list(sphere.T), poles), 1 - lesion.coverage) if lesion.coverage < 1 else -9.0
     here = _lobes(place, poles, length)
     present = 1 / (1 + np.exp(-np.clip(6 * (here - limit), -30, 30)))
-    return (present * (0.95 + 0.35 * np.tanh(_lobes(place, other, length)))).astype(np.float32)
+    return (present * (1 + 0.5 * np.tanh(0.8 * _lobes(place, other, length)))).astype(np.float32)
 
 
 def _lobes(place: list[np.ndarray], poles: np.ndarray, length: np.ndarray | float = 1.0) -> np.ndarray:
