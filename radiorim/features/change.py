@@ -21,24 +21,34 @@ if TYPE_CHECKING:
 
 __all__ = ["Change"]
 
+_ALWAYS = "always defined"
+_NO_SURROUND = "NaN where other lesions leave no surround"
 _ENTRIES = {
-    "before_mean": entry("mean in the lesion at the earlier visit", "image"),
-    "after_mean": entry("mean in the lesion at the later visit", "image"),
-    "difference_mean": entry("mean of later - earlier", "image"),
-    "difference_sd": entry("SD (divided by n) of later - earlier", "image"),
-    "difference_max": entry("largest later - earlier", "image"),
-    "difference_min": entry("smallest later - earlier", "image"),
-    "ratio": entry("after_mean / before_mean; NaN where before_mean is 0", "1"),
-    "z": entry(
-        "(difference_mean - m) / (1.4826 d), m the median of later - earlier in the brain and d the median "
-        "of its absolute deviations from m",
-        "1",
-    ),
-    "z_max": entry("the same with difference_max", "1"),
-    "surround_difference": entry(
-        "mean of later - earlier within `surround_mm` of the lesion's surface, all lesions excluded", "image"
-    ),
-    "difference_minus_surround": entry("difference_mean - surround_difference", "image"),
+    name: entry(formula, unit, span="0 or more" if name.endswith("_sd") else "any", degenerate=degenerate)
+    for name, formula, unit, degenerate in (
+        ("before_mean", "mean in the lesion at the earlier visit", "image", _ALWAYS),
+        ("after_mean", "mean in the lesion at the later visit", "image", _ALWAYS),
+        ("difference_mean", "mean of later - earlier", "image", _ALWAYS),
+        ("difference_sd", "SD (divided by n) of later - earlier", "image", "0 for one voxel"),
+        ("difference_max", "largest later - earlier", "image", _ALWAYS),
+        ("difference_min", "smallest later - earlier", "image", _ALWAYS),
+        ("ratio", "after_mean / before_mean", "1", "NaN where before_mean is 0"),
+        (
+            "z",
+            "(difference_mean - m) / (1.4826 d), m the median of later - earlier in the brain and d the "
+            "median of its absolute deviations from m",
+            "1",
+            _ALWAYS,
+        ),
+        ("z_max", "the same with difference_max", "1", _ALWAYS),
+        (
+            "surround_difference",
+            "mean of later - earlier within `surround_mm` of the lesion's surface, all lesions excluded",
+            "image",
+            _NO_SURROUND,
+        ),
+        ("difference_minus_surround", "difference_mean - surround_difference", "image", _NO_SURROUND),
+    )
 }
 
 

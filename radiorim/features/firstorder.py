@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiorim.features.binning import check_bins, grey_levels
+from radiorim.features.limits import limits
 from radiorim.features.naming import Dictionary, chosen, entry
 from radiorim.features.regions import aligned_image, feature_frame, regions
 
@@ -22,7 +23,7 @@ __all__ = ["FirstOrder"]
 
 
 def _same(name: str, description: str, unit: str = "image") -> dict[str, str]:
-    return entry(description, unit, f"original_firstorder_{name}")
+    return entry(description, unit, f"original_firstorder_{name}", **limits("firstorder", name))
 
 
 _ENTRIES = {

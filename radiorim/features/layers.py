@@ -78,10 +78,15 @@ class RimLayers:
         for layer, name in self._shells().items():
             low, high = ((abs(layer) - 1) * self.width_mm, abs(layer) * self.width_mm)
             where = f"shell {low:g}-{high:g} mm {'inward' if layer > 0 else 'outward'} of the surface"
-            entries[f"{name}_mean"] = entry(f"mean in the {where}", "image")
-            entries[f"{name}_sd"] = entry(f"SD (divided by n) in the {where}", "image")
+            empty = "NaN where the shell holds no voxel"
+            entries[f"{name}_mean"] = entry(f"mean in the {where}", "image", span="any", degenerate=empty)
+            entries[f"{name}_sd"] = entry(
+                f"SD (divided by n) in the {where}", "image", span="0 or more", degenerate=empty
+            )
             if layer != 1:
-                entries[f"{name}_minus_core"] = entry(f"mean in the {where} - core_mean", "image")
+                entries[f"{name}_minus_core"] = entry(
+                    f"mean in the {where} - core_mean", "image", span="any", degenerate=f"{empty}, or no core"
+                )
         return entries
 
     def _shells(self) -> dict[int, str]:
@@ -115,14 +120,18 @@ class RimLayers:
         }
 
 
+_NO_CORE, _NO_SURROUND = "NaN without a core", "NaN where other lesions leave no surround"
 _PART_ENTRIES = {
-    "core_mean": entry("mean of the core: the lesion deeper than its first inward shell", "image"),
-    "core_sd": entry("SD (divided by n) of the core", "image"),
-    "surround_mean": entry("mean of all outward shells together, other lesions excluded", "image"),
-    "surround_sd": entry("SD (divided by n) of all outward shells together", "image"),
-    "lesion_minus_surround": entry("mean of the lesion - surround_mean", "image"),
-    "rim_minus_core": entry("mean of the rim (first inward shell) - core_mean", "image"),
-    "rim_minus_outside": entry("mean of the rim - mean of the first outward shell", "image"),
+    name: entry(formula, "image", span="0 or more" if name.endswith("_sd") else "any", degenerate=degenerate)
+    for name, formula, degenerate in (
+        ("core_mean", "mean of the core: the lesion deeper than its first inward shell", _NO_CORE),
+        ("core_sd", "SD (divided by n) of the core", _NO_CORE),
+        ("surround_mean", "mean of all outward shells together, other lesions excluded", _NO_SURROUND),
+        ("surround_sd", "SD (divided by n) of all outward shells together", _NO_SURROUND),
+        ("lesion_minus_surround", "mean of the lesion - surround_mean", _NO_SURROUND),
+        ("rim_minus_core", "mean of the rim (first inward shell) - core_mean", _NO_CORE),
+        ("rim_minus_outside", "mean of the rim - mean of the first outward shell", _NO_SURROUND),
+    )
 }
 
 

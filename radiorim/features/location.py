@@ -23,29 +23,49 @@ __all__ = ["Location"]
 
 _PREFIX = "mask_location_"
 _AXES = ("right", "anterior", "superior")
+_ALWAYS = "always defined"
+_OUTSIDE = "0 for voxels outside the brain mask"
 _ENTRIES = {
-    **{f"{axis}_mm": entry(f"centre of mass, RAS coordinate towards {axis}", "mm") for axis in _AXES},
+    **{
+        f"{axis}_mm": entry(
+            f"centre of mass, RAS coordinate towards {axis}", "mm", span="any", degenerate=_ALWAYS
+        )
+        for axis in _AXES
+    },
     "nearest_lesion_mm": entry(
-        "smallest distance between a voxel centre of the lesion and one of another lesion, at most `far_mm`; "
-        "`far_mm` where there is no other lesion",
+        "smallest distance between a voxel centre of the lesion and one of another lesion, at most `far_mm`",
         "mm",
+        span="0 or more",
+        degenerate="`far_mm` where there is no other lesion",
     ),
-    "lesion_count": entry("number of lesions of the case, this one included", "1"),
+    "lesion_count": entry(
+        "number of lesions of the case, this one included", "1", span="1 or more", degenerate=_ALWAYS
+    ),
 }
 _BRAIN_ENTRIES = {
     "depth_mm": entry(
         "mean over the lesion's voxels of the distance from a voxel's centre to the nearest voxel centre "
-        "outside the brain mask; 0 for voxels outside",
+        "outside the brain mask",
         "mm",
+        span="0 or more",
+        degenerate=_OUTSIDE,
     ),
-    "depth_min_mm": entry("smallest of these distances", "mm"),
+    "depth_min_mm": entry("smallest of these distances", "mm", span="0 or more", degenerate=_OUTSIDE),
     **{
         f"relative_{axis}": entry(
-            f"centre of mass in the brain's bounding box along RAS, 0 to 1 towards {axis}", "1"
+            f"centre of mass in the brain's bounding box along RAS, 0 to 1 towards {axis}",
+            "1",
+            span="0 to 1",
+            degenerate="0 or 1 outside the box",
         )
         for axis in _AXES
     },
-    "relative_lateral": entry("|2 relative_right - 1|: 0 in the middle, 1 at the side of the box", "1"),
+    "relative_lateral": entry(
+        "|2 relative_right - 1|: 0 in the middle, 1 at the side of the box",
+        "1",
+        span="0 to 1",
+        degenerate="1 outside the box",
+    ),
 }
 
 

@@ -35,18 +35,28 @@ class Cones:
 NEIGHBOURS = Cones.to_neighbours(1, 30.0)
 """26 cones that cover the sphere."""
 
+_NO_CORE = "NaN without a core or a first outward shell"
 RIM_ENTRIES = {
     "rim_completeness_bright": entry(
         "share of directions whose rim is brighter than both core_mean and the mean of the first outward "
         "shell; a direction is the mean of the rim voxels in a cone of 30 degrees around one of the 26 "
         "neighbour directions, seen from the lesion's centre of mass; those without rim voxels do not count",
         "1",
+        span="0 to 1",
+        degenerate=_NO_CORE,
     ),
     "rim_completeness_dark": entry(
         "share of directions whose rim is darker than both core_mean and the mean of the first outward shell",
         "1",
+        span="0 to 1",
+        degenerate=_NO_CORE,
     ),
-    "rim_unevenness": entry("SD over directions (divided by their number) of the rim's mean", "image"),
+    "rim_unevenness": entry(
+        "SD over directions (divided by their number) of the rim's mean",
+        "image",
+        span="0 or more",
+        degenerate="NaN for one voxel",
+    ),
 }
 
 

@@ -93,7 +93,7 @@ _SETS = (
     FeatureSet(
         "basic",
         "shape, first order, rim, core and surround, location; most lesions are large enough for it",
-        "13 of the mask, 5 of the place (11 with a brain mask), 36 of each image",
+        "13 of the mask, 5 of the place (11 with a brain mask), 40 of each image",
         _basic,
     ),
     FeatureSet(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiorim.errors import UnknownName
+from radiorim.features.limits import limits
 from radiorim.features.naming import Dictionary, chosen, entry
 from radiorim.features.regions import Region, feature_frame, regions
 
@@ -21,33 +22,71 @@ if TYPE_CHECKING:
 __all__ = ["Shape"]
 
 _PREFIX = "mask_original_shape_"
+_ALWAYS = "always defined"
 _ENTRIES = {
-    "voxel_volume": entry("number of voxels x voxel volume", "mm3", "original_shape_VoxelVolume"),
-    "voxel_count": entry("number of voxels", "1"),
-    "surface_voxel_mm2": entry("total area of the outer voxel faces (not of a mesh)", "mm2"),
-    "surface_voxel_per_volume": entry("surface_voxel_mm2 / voxel_volume", "1/mm"),
+    "voxel_volume": entry(
+        "number of voxels x voxel volume",
+        "mm3",
+        "original_shape_VoxelVolume",
+        span="above 0",
+        degenerate=_ALWAYS,
+    ),
+    "voxel_count": entry("number of voxels", "1", span="1 or more", degenerate=_ALWAYS),
+    "surface_voxel_mm2": entry(
+        "total area of the outer voxel faces (not of a mesh)", "mm2", span="above 0", degenerate=_ALWAYS
+    ),
+    "surface_voxel_per_volume": entry(
+        "surface_voxel_mm2 / voxel_volume", "1/mm", span="above 0", degenerate=_ALWAYS
+    ),
     "sphericity_voxel": entry(
         "(36 pi V^2)^(1/3) / surface_voxel_mm2, V = voxel_volume; 0.81 for a cube, 0.67 for a ball",
         "1",
+        span="0 to 1",
+        degenerate="0.81 for one voxel with equal edges",
     ),
     "maximum_3d_diameter": entry(
         "largest distance between two outer voxel face centres (the vertices of pyradiomics' mesh)",
         "mm",
         "original_shape_Maximum3DDiameter",
+        span="above 0",
+        degenerate="the voxel's longest edge for one voxel",
     ),
     "major_axis_length": entry(
         "4 sqrt(l1), l1 >= l2 >= l3 the eigenvalues of the voxel centres' covariance (divided by n)",
         "mm",
         "original_shape_MajorAxisLength",
+        **limits("shape", "MajorAxisLength"),
     ),
-    "minor_axis_length": entry("4 sqrt(l2)", "mm", "original_shape_MinorAxisLength"),
+    "minor_axis_length": entry(
+        "4 sqrt(l2)", "mm", "original_shape_MinorAxisLength", **limits("shape", "MinorAxisLength")
+    ),
     "least_axis_length": entry(
-        "4 sqrt(l3); 0 for a plate of one voxel", "mm", "original_shape_LeastAxisLength"
+        "4 sqrt(l3)", "mm", "original_shape_LeastAxisLength", **limits("shape", "LeastAxisLength")
     ),
-    "elongation": entry("sqrt(l2 / l1); NaN for one voxel", "1", "original_shape_Elongation"),
-    "flatness": entry("sqrt(l3 / l1); NaN for one voxel", "1", "original_shape_Flatness"),
-    "solidity": entry("voxel_volume / volume of the convex hull of the voxels' corners", "1"),
-    "box_fill": entry("voxel_volume / volume of the bounding box along the array's axes", "1"),
+    "elongation": entry(
+        "sqrt(l2 / l1)",
+        "1",
+        "original_shape_Elongation",
+        **limits("shape", "Elongation", one_voxel="NaN for one voxel"),
+    ),
+    "flatness": entry(
+        "sqrt(l3 / l1)",
+        "1",
+        "original_shape_Flatness",
+        **limits("shape", "Flatness", one_voxel="NaN for one voxel"),
+    ),
+    "solidity": entry(
+        "voxel_volume / volume of the convex hull of the voxels' corners",
+        "1",
+        span="0 to 1",
+        degenerate="1 for one voxel",
+    ),
+    "box_fill": entry(
+        "voxel_volume / volume of the bounding box along the array's axes",
+        "1",
+        span="0 to 1",
+        degenerate="1 for one voxel",
+    ),
 }
 _STEPS = tuple((axis, step) for axis in range(3) for step in (-1, 1))
 

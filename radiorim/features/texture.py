@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from radiorim.errors import UnknownName, UsageError
 from radiorim.features.binning import check_bins
+from radiorim.features.limits import limits
 from radiorim.features.naming import Dictionary, chosen, entry, snake_case
 from radiorim.features.regions import aligned_image, feature_frame
 from radiorim.features.texturenames import FEATURES, FILTERS, column_names
@@ -104,7 +105,11 @@ class Texture:
             leave_out=self.leave_out,
         )
         return {
-            column: entry(*FEATURES[kind][name], reference=f"{band}_{kind}_{name}")
+            column: entry(
+                *FEATURES[kind][name],
+                reference=f"{band}_{kind}_{name}",
+                **limits(kind, name, one_voxel="NaN for one voxel"),
+            )
             for column, (kind, name, band) in columns.items()
         }
 
