@@ -18,6 +18,7 @@ from radiorim.errors import DataError
 from radiorim.model import Model, examine, with_truth
 from radiorim.phantom import Params, make_person
 from radiorim.phantom.bids import person_name
+from radiorim.prepare._atlas import Atlas, load_atlas
 from radiorim.prepare.resample import resample
 from radiorim.recipe import Paper, Recipe
 
@@ -26,7 +27,7 @@ LEARNED = [name for name in NAMES if recipes.get(name).judge is not None]
 CONTROLS = [name for name in NAMES if recipes.get(name).summary.startswith("Control")]
 TRAIN, TEST = 4, 3
 SMALL = {
-    HalfWayPair: {"registered": True, "n4": False, "differential_bias": False},
+    HalfWayPair: {"registered": True, "n4": False},
     RimLayers: {"width_mm": 2.5},
     Boost: {"trees": 20},
     Forest: {"trees": 30},
@@ -64,6 +65,23 @@ def people() -> tuple[Case, ...]:
             )
         )
     return tuple(cases)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_atlas():
+    """Read the atlas once and lay it once over each brain: the fit is tested with TissuePriors."""
+    fit, fits = Atlas.fitted_to, {}
+
+    def remembered(atlas, flair, brain):
+        key = brain.data.tobytes()
+        if key not in fits:
+            fits[key] = fit(atlas, flair, brain)
+        return fits[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("radiorim.prepare.priors.load_atlas", cache(load_atlas))
+        patch.setattr(Atlas, "fitted_to", remembered)
+        yield
 
 
 @cache
