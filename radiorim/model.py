@@ -120,6 +120,11 @@ class Model:
         missing = {name: value for name, value in UNJUDGED.items() if name not in given}
         return looked.lesions.with_columns(**missing)
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers were learned by finder and judge together."""
+        return sum(getattr(learned, "parameters", 0) for learned in (self.finder, self.scorer))
+
     def save(self, folder: Path) -> Path:
         """Write the model as JSON with skops or safetensors (no pickle, no patient's row) into a folder."""
         folder = Path(folder)

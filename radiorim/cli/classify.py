@@ -8,15 +8,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from radiorim.cli.cohorts import measured_table
+from radiorim.cli.cohorts import Cohort, measured_table
 from radiorim.cli.models import chosen_model, chosen_recipe
 from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, say, seed
 from radiorim.cli.tables import figures_text
 from radiorim.errors import UsageError
 from radiorim.io.derivatives import Derivative
 from radiorim.model import Model
-from radiorim.runs.classification import by_crossvalidation, by_model, fit_on_table, trained_on, write_scores
-from radiorim.runs.crossvalidation import Plan, tabular_judge
+from radiorim.recipe import Recipe
+from radiorim.runs.classification import (
+    by_crossvalidation,
+    by_model,
+    fit_on_images,
+    fit_on_table,
+    images_by_crossvalidation,
+    trained_on,
+    write_scores,
+)
+from radiorim.runs.crossvalidation import Plan
+from radiorim.runs.learners import learns_from_images, require_learns, score_cases
 from radiorim.runs.masks import evaluate, write_masks
 from radiorim.runs.record import Request, open_run
 
@@ -65,15 +75,14 @@ def command(
         "classify", {"data": data}, recipe, seed, {"crossvalidate": folds, "model": folder and str(folder)}
     )
     if folds:
-        tabular_judge(recipe)
+        require_learns(recipe)
     made = open_run(out, request, overwrite=overwrite)
     cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
     if folds:
-        plan = Plan(seed, n_jobs, out / "work")
-        judged = by_crossvalidation(recipe, cohort.table, out, n=folds, plan=plan)
-        fit_on_table(recipe, cohort.table, seed=seed, data=data.name).save(out / "model")
+        judged, model = _crossvalidated(recipe, cohort, out, Plan(seed, n_jobs, out / "work"), folds)
+        model.save(out / "model")
     else:
-        judged = by_model(chosen_model(name, folder), cohort.table)
+        judged = _judged(chosen_model(name, folder), cohort, out / "work")
     write_scores(judged, out)
     if cohort.cases:
         write_masks(Derivative(out, recipe, data), cohort.cases, judged, made)
@@ -87,6 +96,23 @@ def command(
     click.echo(f"{out}/scores.tsv")
     cohort.finish(out)
     next_step(f"radiorim report {out}")
+
+
+def _crossvalidated(
+    recipe: Recipe, cohort: Cohort, out: Path, plan: Plan, folds: int
+) -> tuple[pd.DataFrame, Model]:
+    """Out-of-fold scores of every lesion, and a model fitted on all of them."""
+    if not learns_from_images(recipe):
+        judged = by_crossvalidation(recipe, cohort.table, out, n=folds, plan=plan)
+        return judged, fit_on_table(recipe, cohort.table, seed=plan.seed, data=cohort.name)
+    judged = images_by_crossvalidation(recipe, cohort.cases, out, n=folds, plan=plan)
+    return judged, fit_on_images(recipe, cohort.cases, out / "work", seed=plan.seed, data=cohort.name)
+
+
+def _judged(model: Model, cohort: Cohort, work: Path) -> pd.DataFrame:
+    if learns_from_images(model.recipe):
+        return score_cases(model, cohort.cases, work)
+    return by_model(model, cohort.table)
 
 
 def _unseen(

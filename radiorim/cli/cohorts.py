@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from radiorim.case import Case
 from radiorim.cli.shared import progress, say
-from radiorim.errors import DataError, PartialFailure
+from radiorim.errors import DataError, PartialFailure, UsageError
 from radiorim.features.table import feature_columns
 from radiorim.io.bids import read_dataset
 from radiorim.io.files import existing
 from radiorim.io.tables import read_table, write_table
 from radiorim.recipe import Recipe
 from radiorim.runs.classification import recipe_columns
+from radiorim.runs.learners import front, learns_from_images, staged_root
 from radiorim.runs.stage import stage
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = ["Cohort", "measured_table"]
 class Cohort:
     """Measured lesions; the cases behind them if they came from a data set; and who could not be used."""
 
+    name: str
     table: pd.DataFrame
     cases: tuple[Case, ...] = ()
     failed: pd.DataFrame | None = None
@@ -46,18 +48,24 @@ class Cohort:
 def measured_table(recipe: Recipe, data: Path, work: Path, *, n_jobs: int) -> Cohort:
     """The lesions of a data set as the recipe finds and measures them, or a feature table as it is.
 
-    Raises `DataError` if no case can be used.
+    Of a recipe whose finder learns, the cases are prepared and the table is empty. Raises `DataError` if no
+    case can be used, `UsageError` for a table where the recipe needs images.
     """
     if existing(data).is_file():
-        return Cohort(_own_columns(recipe, read_table(data, needs=("case", "person", "lesion"))))
+        if learns_from_images(recipe):
+            raise UsageError(
+                f"{recipe.name} looks at images, so a feature table says too little. Give a BIDS data set."
+            )
+        return Cohort(data.name, _own_columns(recipe, read_table(data, needs=("case", "person", "lesion"))))
     with progress("cases") as tick:
-        staged = stage(recipe, read_dataset(data.absolute()), work, n_jobs=n_jobs, progress=tick)
+        cases, root = read_dataset(data.absolute()), staged_root(recipe, work)
+        staged = stage(front(recipe), cases, root, n_jobs=n_jobs, progress=tick)
     if not staged.cases:
         first = staged.failed.iloc[0]
         raise DataError(
             f"none of the {len(staged.failed)} cases in {data} can be used. {first.case}: {first.reason}"
         )
-    return Cohort(staged.table, staged.cases, staged.failed)
+    return Cohort(data.name, staged.table, staged.cases, staged.failed)
 
 
 def _own_columns(recipe: Recipe, table: pd.DataFrame) -> pd.DataFrame:

@@ -9,8 +9,8 @@ import click
 from radiorim.cli.cohorts import measured_table
 from radiorim.cli.models import chosen_recipe
 from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
-from radiorim.runs.classification import fit_on_table
-from radiorim.runs.crossvalidation import tabular_judge
+from radiorim.runs.classification import fit_on_images, fit_on_table
+from radiorim.runs.learners import learns_from_images, require_learns
 from radiorim.runs.record import Request, open_run
 
 
@@ -28,17 +28,21 @@ def command(data: Path, name: str, out: Path, device: str, n_jobs: int, seed: in
 
     del device  # no recipe so far has a network
     recipe = chosen_recipe(name)
-    tabular_judge(recipe)
+    require_learns(recipe)
     open_run(out, Request("train", {"data": data}, recipe, seed), overwrite=overwrite)
     cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
-    model = fit_on_table(recipe, cohort.table, seed=seed, data=data.name)
+    model = (
+        fit_on_images(recipe, cohort.cases, out / "work", seed=seed, data=cohort.name)
+        if learns_from_images(recipe)
+        else fit_on_table(recipe, cohort.table, seed=seed, data=cohort.name)
+    )
     model.save(out)
     facts = model.provenance
     click.echo(
         f"{recipe.name} {recipe.digest}: {facts['lesions']} lesions of {facts['people']} people, "
-        f"{facts['positive']} positive; {model.scorer.note}"
+        f"{facts['positive']} positive; {getattr(model.scorer or model.finder, 'note', '')}"
     )
-    click.echo(f"{out}/card.md  {out}/recipe.json  {out}/judge.skops (no pickle, no patient rows)")
+    click.echo(f"{out}/card.md  {out}/recipe.json  (weights beside them: no pickle, no patient rows)")
     cohort.finish(out)
     verb = "detect BASELINE FOLLOWUP" if recipe.task == "new-lesion" else "classify DATASET"
     next_step(f"radiorim {verb} --model {out} -o out")

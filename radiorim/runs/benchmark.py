@@ -12,7 +12,9 @@ from radiorim.case import Case
 from radiorim.io.files import write_text
 from radiorim.io.tables import read_table, write_table
 from radiorim.recipe import Recipe
-from radiorim.runs.benchwork import FoldWork, case_cost, do_case, do_fold
+from radiorim.runs.benchwork import FoldWork, case_cost, do_case, do_fold, fold_results
+from radiorim.runs.imagefolds import ImageFold, image_folds
+from radiorim.runs.learners import learns_from_images, learns_to_find, staged_folder
 from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import Progress
 
@@ -73,7 +75,7 @@ class Outcome:
 def run_recipes(bench: Benchmark, *, progress: Progress | None = None) -> list[Outcome]:
     """Stage every case and score every fold of every recipe, in parallel; done pieces are not done again."""
     pairs = [(recipe, case) for recipe in bench.recipes for case in bench.cases]
-    calls = [(do_case, recipe, case, _work(bench, recipe) / case.id) for recipe, case in pairs]
+    calls = [(do_case, recipe, case, _work(bench, recipe)) for recipe, case in pairs]
     names = [f"{recipe.name} {case.id}" for recipe, case in pairs]
     reasons = _all(bench, calls, names, progress)
     staged = []
@@ -85,7 +87,8 @@ def run_recipes(bench: Benchmark, *, progress: Progress | None = None) -> list[O
     reasons = _all(bench, [(do_fold, work) for work in works], names, progress)
     failures = {work.recipe.name: reason for work, reason in zip(works, reasons, strict=True) if reason}
     return [
-        _scored(outcome, [w for w in works if w.recipe is outcome.recipe], failures) for outcome in staged
+        _scored(bench, outcome, [w for w in works if w.recipe is outcome.recipe], failures)
+        for outcome in staged
     ]
 
 
@@ -129,43 +132,63 @@ def _staged(bench: Benchmark, recipe: Recipe, failed: tuple[tuple[str, str], ...
     done = [case for case in bench.cases if case.id not in bad]
     if not done:
         return Outcome(recipe, f"no case could be used. {failed[0][0]}: {failed[0][1]}", failed=failed)
-    folders = {case.id: _work(bench, recipe) / case.id for case in done}
-    table = _joined([read_table(folder / "lesions.tsv") for folder in folders.values()])
-    table = table.assign(fold=table["person"].astype(str).map(bench.folds).astype(int))
-    matches = _joined([case_matches(case, folders[case.id]) for case in done])
+    folders = {case.id: staged_folder(recipe, _work(bench, recipe), case) for case in done}
+    table = matches = None
+    if not learns_to_find(recipe):
+        table = _joined([read_table(folder / "lesions.tsv") for folder in folders.values()])
+        table = table.assign(fold=table["person"].astype(str).map(bench.folds).astype(int))
+        matches = _joined([case_matches(case, folders[case.id]) for case in done])
     costs = pd.DataFrame([case_cost(folder) for folder in folders.values()]).astype(float)
     cost = {COSTS[0]: costs["seconds"].median(), COSTS[3]: costs["peak_mib"].max()}
     return Outcome(recipe, "", table, matches, tuple(folders), failed, cost)
 
 
-def _fold_works(bench: Benchmark, outcome: Outcome) -> list[FoldWork]:
+def _fold_works(bench: Benchmark, outcome: Outcome) -> list[FoldWork | ImageFold]:
     """The folds to do: none for a recipe that learns nothing or has failed already."""
-    if outcome.reason or outcome.recipe.judge is None:
+    recipe, folder = outcome.recipe, _work(bench, outcome.recipe)
+    if outcome.reason:
+        return []
+    if learns_from_images(recipe):
+        cases = [case for case in bench.cases if case.id in outcome.done]
+        return image_folds(recipe, cases, bench.folds, folder, seed=bench.seed)
+    if recipe.judge is None:
         return []
     numbers = sorted(outcome.judged["fold"].unique())
-    recipe, folder = outcome.recipe, _work(bench, outcome.recipe)
     return [FoldWork(recipe, outcome.judged, int(number), bench.seed, folder) for number in numbers]
 
 
-def _scored(outcome: Outcome, works: Sequence[FoldWork], failures: Mapping[str, str]) -> Outcome:
-    """The outcome with scores: of its folds, or for a recipe without a judge every candidate as found."""
-    import pandas as pd
-
+def _scored(
+    bench: Benchmark, outcome: Outcome, works: Sequence[FoldWork | ImageFold], failures: Mapping[str, str]
+) -> Outcome:
+    """The outcome with scores: of its folds, or for a recipe that learns nothing every candidate as found."""
     reason = outcome.reason or failures.get(outcome.recipe.name, "")
     if reason:
         return Outcome(outcome.recipe, reason, failed=outcome.failed, done=outcome.done)
-    if outcome.recipe.judge is None:
+    if not works:
         judged = outcome.judged.assign(score=float("nan"), found=True, threshold=float("nan"))
-        return replace(
-            outcome, judged=judged, cost={**outcome.cost, **dict.fromkeys(COSTS[1:3], 0.0), COSTS[4]: 0}
-        )
-    parts, costs = zip(*[work.results() for work in works], strict=True)
-    spent = pd.DataFrame(list(costs)).astype(float)
-    middle = {name: spent[name.removesuffix("_per_fold")].median() for name in (*COSTS[1:3], COSTS[4])}
-    peak = pd.Series([outcome.cost[COSTS[3]], spent["peak_mib"].max()], dtype=float).max()
+        free = {**dict.fromkeys(COSTS[1:3], 0.0), COSTS[4]: 0}
+        return replace(outcome, judged=judged, cost={**outcome.cost, **free})
+    parts, costs = zip(*[fold_results(work) for work in works], strict=True)
+    outcome = replace(outcome, cost=_folds_cost(outcome.cost, costs))
+    judged = _joined(list(parts))
+    if learns_to_find(outcome.recipe):
+        done = [case for case in bench.cases if case.id in outcome.done]
+        folder = _work(bench, outcome.recipe)
+        matches = _joined([case_matches(case, folder / case.id) for case in done])
+        return replace(outcome, judged=judged, matches=matches)
     order = outcome.judged[["case", "lesion"]]
-    judged = order.merge(_joined(list(parts)), on=["case", "lesion"], how="left", validate="one_to_one")
-    return replace(outcome, judged=judged, cost={**outcome.cost, **middle, COSTS[3]: peak})
+    merged = order.merge(judged, on=["case", "lesion"], how="left", validate="one_to_one")
+    return replace(outcome, judged=merged)
+
+
+def _folds_cost(staging: Mapping[str, float], folds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Medians over the folds, and the largest peak of staging and folds."""
+    import pandas as pd
+
+    spent = pd.DataFrame(list(folds)).astype(float)
+    middle = {name: spent[name.removesuffix("_per_fold")].median() for name in (*COSTS[1:3], COSTS[4])}
+    peak = pd.Series([staging[COSTS[3]], spent["peak_mib"].max()], dtype=float).max()
+    return {**staging, **middle, COSTS[3]: peak}
 
 
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -8,39 +8,46 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from radiorim.case import Case
-from radiorim.classic.tabular import Tabular, TabularScorer
+from radiorim.classic.tabular import TabularScorer
 from radiorim.errors import RadiorimError
 from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.recipe import Recipe
-from radiorim.runs.cost import Cost, watched
-from radiorim.runs.crossvalidation import score_fold, scores, tabular_judge
+from radiorim.runs.cost import watched
+from radiorim.runs.crossvalidation import fit_fold, judged_columns, scores, tabular_judge
+from radiorim.runs.imagefolds import ImageFold
+from radiorim.runs.learners import front, learns_to_find, staged_folder
 from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import stage_case
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FoldWork", "case_cost", "do_case", "do_fold"]
+__all__ = ["FoldWork", "case_cost", "do_case", "do_fold", "fold_results"]
 
 COST = "cost.json"
 
 
-def do_case(recipe: Recipe, case: Case, folder: Path) -> str:
-    """Stage one case and match it with its truth; the reason if it failed, else an empty text."""
+def do_case(recipe: Recipe, case: Case, work: Path) -> str:
+    """Stage one case and match it with its truth; the reason if it failed, else an empty text.
+
+    Of a recipe with a learned finder the candidates come with the folds, and so do their matches.
+    """
+    folder = staged_folder(recipe, work, case)
     record = folder / "stage.json"
     before = record.stat().st_mtime_ns if record.exists() else None
     try:
         with watched() as cost:
-            stage_case(recipe, case, folder)
-        case_matches(case, folder)
+            stage_case(front(recipe), case, folder)
+        if not learns_to_find(recipe):
+            case_matches(case, folder)
     except Exception as error:
         return _reason(error)
     finally:
@@ -76,49 +83,42 @@ class FoldWork:
         key = hashlib.sha256(rows.tobytes() + words.encode()).hexdigest()[:12]
         return self.folder / f"fold-{self.fold}-{key}.tsv"
 
-    def results(self) -> tuple[pd.DataFrame, Mapping[str, Any]]:
-        """The scores of a finished fold and what they cost."""
-        return read_table(self.path), read_json(self.path.with_suffix(".json"))
+    def fit(self) -> TabularScorer:
+        """The judge fitted on the rows of everyone outside this fold."""
+        return fit_fold(tabular_judge(self.recipe), self.table, self.fold, seed=self.seed)
+
+    def score(self, scorer: TabularScorer) -> pd.DataFrame:
+        """The lesions of this fold, judged."""
+        return scores(judged_columns(scorer, self.table[self.table["fold"] == self.fold]))
 
 
-def do_fold(work: FoldWork) -> str:
+def do_fold(work: FoldWork | ImageFold) -> str:
     """Fit on the other folds and score this one, unless that was done; the reason if it failed."""
-    path = work.path
-    if path.exists():
-        return ""
     try:
-        judge = _Watched(tabular_judge(work.recipe))
-        with watched() as whole:
-            judged = score_fold(judge, work.table, work.fold, seed=work.seed)
+        path = work.path
+        if path.exists():
+            return ""
+        with watched() as train:
+            learned = work.fit()
+        with watched() as predict:
+            judged = work.score(learned)
     except Exception as error:
         return _reason(error)
-    train = judge.cost
-    peaks = [peak for peak in (train.peak_mib, whole.peak_mib) if peak is not None]
+    peaks = [cost.peak_mib for cost in (train, predict) if cost.peak_mib is not None]
     cost = {
         "train_seconds": train.seconds,
-        "predict_seconds": whole.seconds - train.seconds,
+        "predict_seconds": predict.seconds,
         "peak_mib": max(peaks, default=None),
-        "parameters": train.parameters,
+        "parameters": learned.parameters,
     }
     write_json(path.with_suffix(".json"), cost)
-    write_table(scores(judged), path)
+    write_table(judged, path)
     return ""
 
 
-@dataclass(frozen=True, eq=False)
-class _Watched:
-    """A judge whose fitting is timed."""
-
-    judge: Tabular
-    cost: Cost = field(default_factory=Cost)
-
-    def fit_table(self, table: pd.DataFrame, *, seed: int) -> TabularScorer:
-        """Fit, and note what it cost."""
-        with watched() as cost:
-            scorer = self.judge.fit_table(table, seed=seed)
-        self.cost.seconds, self.cost.peak_mib = cost.seconds, cost.peak_mib
-        self.cost.parameters = scorer.parameters
-        return scorer
+def fold_results(work: FoldWork | ImageFold) -> tuple[pd.DataFrame, Mapping[str, Any]]:
+    """The scores of a finished fold and what they cost."""
+    return read_table(work.path), read_json(work.path.with_suffix(".json"))
 
 
 def _reason(error: Exception) -> str:

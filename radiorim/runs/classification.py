@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from radiorim.case import Case
 from radiorim.errors import DataError
 from radiorim.features.table import feature_columns
 from radiorim.io.tables import write_table
@@ -23,6 +25,9 @@ from radiorim.runs.crossvalidation import (
     tabular_judge,
 )
 from radiorim.runs.folds import make_folds, save_folds
+from radiorim.runs.imagefolds import crossvalidate_images, image_folds
+from radiorim.runs.learners import fit_on_cases
+from radiorim.runs.protocol import shared_folds, true_lesions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +35,9 @@ if TYPE_CHECKING:
 __all__ = [
     "by_crossvalidation",
     "by_model",
+    "fit_on_images",
     "fit_on_table",
+    "images_by_crossvalidation",
     "recipe_columns",
     "require_truth",
     "trained_on",
@@ -46,6 +53,17 @@ def by_crossvalidation(recipe: Recipe, table: pd.DataFrame, out: Path, *, n: int
     return crossvalidate(recipe, table, folds, plan)
 
 
+def images_by_crossvalidation(
+    recipe: Recipe, cases: Sequence[Case], out: Path, *, n: int, plan: Plan
+) -> pd.DataFrame:
+    """The same for a recipe that learns from images, on cases staged in `out/work`; writes `folds.json`."""
+    true = true_lesions(cases, recipe.task)
+    folds = shared_folds(true, [case.person for case in cases], recipe.task, n=n, seed=plan.seed)
+    save_folds(folds, out / "folds.json")
+    pieces = image_folds(recipe, cases, folds, (out / "work").absolute(), seed=plan.seed)
+    return crossvalidate_images(pieces, n_jobs=plan.n_jobs)
+
+
 def by_model(model: Model, table: pd.DataFrame) -> pd.DataFrame:
     """Scores of a measured table by a model; without a judge every candidate is found and has no score."""
     if model.scorer is None:
@@ -57,17 +75,27 @@ def fit_on_table(recipe: Recipe, table: pd.DataFrame, *, seed: int, data: str) -
     """A model fitted on every row of a measured table whose truth is known, with its provenance."""
     require_truth(recipe, table)
     known = table[table["truth"].notna()]
-    facts: dict[str, Any] = {
+    scorer = tabular_judge(recipe).fit_table(table, seed=seed)
+    facts = _facts(table, known["truth"]) | {"data": data, "seed": seed}
+    return Model(recipe, recipe.find.fit((), seed=seed), scorer, facts)
+
+
+def fit_on_images(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int, data: str) -> Model:
+    """A model of a recipe that learns from images, fitted on every staged case, with its provenance."""
+    true = true_lesions(cases, recipe.task)
+    model = fit_on_cases(recipe, cases, work, seed=seed)
+    return replace(model, provenance=_facts(true, true["truth"].dropna()) | {"data": data, "seed": seed})
+
+
+def _facts(table: pd.DataFrame, truth: pd.Series) -> dict[str, Any]:
+    """What a model was fitted on: how many, and fingerprints of who."""
+    return {
         "cases": int(table["case"].nunique()),
         "people": int(table["person"].nunique()),
-        "lesions": len(known),
-        "positive": int(known["truth"].sum()),
-        "data": data,
-        "seed": seed,
+        "lesions": len(truth),
+        "positive": int(truth.sum()),
         "people_sha256": sorted({_fingerprint(person) for person in table["person"]}),
     }
-    scorer = tabular_judge(recipe).fit_table(table, seed=seed)
-    return Model(recipe, recipe.find.fit((), seed=seed), scorer, facts)
 
 
 def trained_on(model: Model, persons: Iterable[str]) -> set[str]:

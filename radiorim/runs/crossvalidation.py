@@ -27,6 +27,8 @@ __all__ = [
     "contributions",
     "crossvalidate",
     "crossvalidate_cases",
+    "fit_fold",
+    "judged_columns",
     "score_fold",
     "scores",
     "tabular_judge",
@@ -102,13 +104,18 @@ def _require_folds(table: pd.DataFrame, folds: Mapping[str, int]) -> None:
 
 def score_fold(judge: Tabular, table: pd.DataFrame, fold: int, *, seed: int) -> pd.DataFrame:
     """Fit on every other fold, judge this one. Raises `DataError` if a person is on both sides."""
+    return judged_columns(fit_fold(judge, table, fold, seed=seed), table[table["fold"] == fold])
+
+
+def fit_fold(judge: Tabular, table: pd.DataFrame, fold: int, *, seed: int) -> TabularScorer:
+    """Fit on every fold but this one. Raises `DataError` if a person is on both sides."""
     train, test = table[table["fold"] != fold], table[table["fold"] == fold]
     shared = sorted(set(train["person"]) & set(test["person"]))
     if shared:
         raise DataError(
             f"{len(shared)} people are in both parts of fold {fold}, like {shared[0]}. Folds are by person."
         )
-    return judged_columns(judge.fit_table(train, seed=seed), test)
+    return judge.fit_table(train, seed=seed)
 
 
 def judged_columns(scorer: TabularScorer, table: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from radiorim.lesions import Lesions
 from radiorim.model import Examination, Model, native
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.recipe import Recipe
-from radiorim.runs.stage import load_examination, stage_case
+from radiorim.runs.learners import apply_model, front, staged_folder
+from radiorim.runs.stage import stage_case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,18 +67,18 @@ def detect(model: Model, case: Case, out: Path, *, provenance: Mapping[str, Any]
     The label map lies on the follow-up's own grid and holds the found lesions under the numbers that
     they have in both tables and in the report.
     """
-    folder = stage_case(model.recipe, case, out / "work" / case.id)
-    looked = load_examination(model.recipe, case, folder)
-    judged = model.judge(looked)
+    stage_case(front(model.recipe), case, staged_folder(model.recipe, out / "work", case))
+    looked = apply_model(model, case, out / "work")
+    judged = looked.lesions
     found = native(looked.case, judged).keep(lambda table: table["found"])
     about = {"Sources": list(case.sources.values()), "Type": "Lesion", "radiorim": dict(provenance or {})}
     write_sidecar(nifti.save(found.labels, out / "new_lesions_dseg.nii.gz"), about)
     write_sidecar(write_table(_named(found.table, case), out / "new_lesions.tsv"), COLUMNS)
     write_table(_named(judged.table, case), out / "candidates.tsv")
     shares = None
-    if model.scorer is not None:
+    if hasattr(model.scorer, "contributions"):
         shares = model.scorer.contributions(judged.table).set_index(judged.table["lesion"])
-    return Detection(replace(looked, lesions=judged), found, shares)
+    return Detection(looked, found, shares)
 
 
 def _named(table: pd.DataFrame, case: Case) -> pd.DataFrame:

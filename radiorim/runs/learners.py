@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from radiorim.case import Case
 from radiorim.classic.nothing import Nothing
 from radiorim.classic.tabular import Tabular
-from radiorim.errors import DataError, UsageError
-from radiorim.io.files import read_json
+from radiorim.errors import UsageError
 from radiorim.model import Examination, Model, find_and_tidy, fit_judge, with_truth
 from radiorim.recipe import Recipe
 from radiorim.runs.stage import load_examination, write_examination
@@ -27,8 +25,10 @@ __all__ = [
     "front",
     "learns_from_images",
     "learns_to_find",
-    "score_case_fold",
+    "require_learns",
+    "score_cases",
     "staged_folder",
+    "staged_root",
 ]
 
 JUDGED = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "truth")
@@ -44,6 +44,15 @@ def learns_from_images(recipe: Recipe) -> bool:
     return learns_to_find(recipe) or not (recipe.judge is None or isinstance(recipe.judge, Tabular))
 
 
+def require_learns(recipe: Recipe) -> None:
+    """Raise `UsageError` for a recipe that has nothing to fit."""
+    if recipe.judge is None and not learns_to_find(recipe):
+        raise UsageError(
+            f"{recipe.name} learns nothing, so it cannot be trained or cross-validated. "
+            "`radiorim list` says which recipes learn."
+        )
+
+
 def front(recipe: Recipe) -> Recipe:
     """The part of a recipe that learns nothing, which every fold shares: up to `tidy`, or to `prepare`."""
     if not learns_to_find(recipe):
@@ -56,9 +65,14 @@ def front(recipe: Recipe) -> Recipe:
     return replace(recipe, find=Nothing(), tidy=())
 
 
-def staged_folder(recipe: Recipe, work: Path, case: Case) -> Path:
+def staged_root(recipe: Recipe, work: Path) -> Path:
     """Where the part of `front` is staged: apart from the candidates if each fold has its own."""
-    return work / "prepared" / case.id if learns_to_find(recipe) else work / case.id
+    return work / "prepared" if learns_to_find(recipe) else work
+
+
+def staged_folder(recipe: Recipe, work: Path, case: Case) -> Path:
+    """The same for one case."""
+    return staged_root(recipe, work) / case.id
 
 
 def fit_on_cases(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int) -> Model:
@@ -78,19 +92,15 @@ def apply_model(model: Model, case: Case, work: Path) -> Examination:
         looked = with_truth(find_and_tidy(recipe, model.finder, looked.case), recipe.task)
     judged = Examination(looked.case, model.judge(looked), looked.skipped)
     if learns_to_find(recipe):
-        key = [read_json(staged_folder(recipe, work, case) / "stage.json")["key"], recipe.digest]
-        table = judged.lesions.table.to_csv(index=False)
-        name = hashlib.sha256((json.dumps(key) + table).encode()).hexdigest()[:16]
-        write_examination(judged, work / case.id, name)
+        found = judged.lesions
+        bytes_found = found.table.to_csv(index=False).encode() + found.labels.data.tobytes()
+        write_examination(judged, work / case.id, hashlib.sha256(bytes_found).hexdigest()[:16])
     case.release()
     return judged
 
 
-def score_case_fold(model: Model, cases: Sequence[Case], work: Path) -> pd.DataFrame:
-    """One row for each lesion of the cases: identity, `truth`, `score`, `found` and `threshold`.
-
-    Raises `DataError` if the model was fitted on one of the people.
-    """
+def score_cases(model: Model, cases: Sequence[Case], work: Path) -> pd.DataFrame:
+    """One row for each lesion of staged cases: identity, `truth`, `score`, `found` and `threshold`."""
     import pandas as pd
 
     tables = []
@@ -99,15 +109,6 @@ def score_case_fold(model: Model, cases: Sequence[Case], work: Path) -> pd.DataF
         kept = [name for name in (*JUDGED, "score", "found") if name in table]
         tables.append(table[kept].assign(threshold=_threshold(model)))
     return pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
-
-
-def split_people(cases: Sequence[Case], folds: Mapping[str, int], fold: int) -> tuple[list[Case], list[Case]]:
-    """The cases of the other folds and those of this one; raises `DataError` for a person without a fold."""
-    left = sorted({case.person for case in cases} - set(folds))
-    if left:
-        raise DataError(f"{len(left)} people are in no fold, such as {left[0]}. Make the folds again.")
-    train = [case for case in cases if folds[case.person] != fold]
-    return train, [case for case in cases if folds[case.person] == fold]
 
 
 def _examined(recipe: Recipe, cases: Sequence[Case], work: Path) -> Iterator[Examination]:

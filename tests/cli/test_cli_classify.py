@@ -206,7 +206,7 @@ def test_a_case_that_cannot_be_used_is_listed_and_the_rest_is_done(radiorim, wor
             "give --recipe or --model, not both: a model knows its recipe.",
         ),
         (["--recipe", "subtract", "--model", "m", "--crossvalidate", 3], "give --crossvalidate K or --model"),
-        (["--recipe", "subtract", "--crossvalidate", 3], "subtract does not learn from a lesion table"),
+        (["--recipe", "subtract", "--crossvalidate", 3], "subtract learns nothing, so it cannot be trained"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_written(radiorim, dataset, options, sentence):

@@ -290,7 +290,7 @@ def test_a_repeated_run_does_nothing_twice_and_gives_the_same_bytes(finished, tm
     def never(*arguments, **more):
         raise AssertionError("this was done before")
 
-    monkeypatch.setattr(benchwork, "score_fold", never)
+    monkeypatch.setattr(benchwork, "fit_fold", never)
     monkeypatch.setattr("radiorim.runs.stage.examine", never)
     board_of(replace(finished, out=tmp_path, recipes=(BLIND, GOOD)))
     before, again = ((out / "leaderboard.tsv").read_bytes() for out in (finished.out, tmp_path))
@@ -301,27 +301,27 @@ def test_a_run_that_was_cut_off_goes_on_with_what_is_missing(finished, tmp_path,
     shutil.copytree(finished.out / "work", tmp_path / "work")
     lost = next((tmp_path / "work" / "good").glob("fold-1-*.tsv"))
     lost.unlink()
-    done, real = [], benchwork.score_fold
+    done, real = [], benchwork.fit_fold
 
     def counting(judge, table, fold, *, seed):
         done.append(fold)
         return real(judge, table, fold, seed=seed)
 
-    monkeypatch.setattr(benchwork, "score_fold", counting)
+    monkeypatch.setattr(benchwork, "fit_fold", counting)
     board_of(replace(finished, out=tmp_path, recipes=(BLIND, GOOD)))
     assert done == [1]
     assert lost.exists()
 
 
 def test_one_recipe_that_breaks_does_not_take_the_others_with_it(tmp_path, monkeypatch):
-    real = benchwork.score_fold
+    real = benchwork.fit_fold
 
     def breaking(judge, table, fold, *, seed):
         if "flair_original_firstorder_mean" in table:
             raise ZeroDivisionError("float division by zero")
         return real(judge, table, fold, seed=seed)
 
-    monkeypatch.setattr(benchwork, "score_fold", breaking)
+    monkeypatch.setattr(benchwork, "fit_fold", breaking)
     table = board_of(bench(tmp_path, GOOD, BLIND)).set_index("recipe")
     assert table.loc["good", "status"] == "done"
     assert table.loc["blind", "reason"].startswith("ZeroDivisionError: float division by zero")

@@ -1,0 +1,82 @@
+"""One fold of a recipe that learns from images: fit on the other people's cases, score this fold's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from radiorim.case import Case
+from radiorim.errors import DataError
+from radiorim.io.files import read_json
+from radiorim.io.tables import read_table, write_table
+from radiorim.model import Model
+from radiorim.recipe import Recipe
+from radiorim.runs.learners import fit_on_cases, score_cases, staged_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ImageFold", "crossvalidate_images", "image_folds"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFold:
+    """A fold over staged cases; `folds` says of each person in which fold it is held out."""
+
+    recipe: Recipe
+    cases: Sequence[Case]
+    folds: Mapping[str, int]
+    fold: int
+    seed: int
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """Where its scores are kept: the name holds the recipe, the seed, the folds and every staged case."""
+        staged = [
+            read_json(staged_folder(self.recipe, self.folder, case) / "stage.json")["key"]
+            for case in self.cases
+        ]
+        people = {case.person: self.folds[case.person] for case in self.cases}
+        what = json.dumps([self.recipe.digest, self.seed, sorted(people.items()), staged])
+        return self.folder / f"fold-{self.fold}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"
+
+    def fit(self) -> Model:
+        """The recipe fitted on the cases of everyone outside this fold."""
+        train = [case for case in self.cases if self.folds[case.person] != self.fold]
+        return fit_on_cases(self.recipe, train, self.folder, seed=self.seed)
+
+    def score(self, model: Model) -> pd.DataFrame:
+        """The lesions of this fold's people, judged by a model that has not seen them."""
+        held_out = [case for case in self.cases if self.folds[case.person] == self.fold]
+        return score_cases(model, held_out, self.folder).assign(fold=self.fold)
+
+
+def image_folds(
+    recipe: Recipe, cases: Sequence[Case], folds: Mapping[str, int], folder: Path, seed: int
+) -> list[ImageFold]:
+    """A piece of work for each fold that holds a case; raises `DataError` for a person without a fold."""
+    left = sorted({case.person for case in cases} - set(folds))
+    if left:
+        raise DataError(f"{len(left)} people are in no fold, such as {left[0]}. Make the folds again.")
+    numbers = sorted({folds[case.person] for case in cases})
+    return [ImageFold(recipe, cases, folds, number, seed, folder) for number in numbers]
+
+
+def crossvalidate_images(pieces: Sequence[ImageFold], *, n_jobs: int = 1) -> pd.DataFrame:
+    """Out-of-fold scores of every lesion; finished folds are read back."""
+    import pandas as pd
+    from joblib import Parallel, delayed
+
+    parts = Parallel(n_jobs=n_jobs)(delayed(_done)(piece) for piece in pieces)
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def _done(piece: ImageFold) -> pd.DataFrame:
+    if not piece.path.exists():
+        write_table(piece.score(piece.fit()), piece.path)
+    return read_table(piece.path)
