@@ -156,13 +156,13 @@ def _largest(alpha: np.ndarray, beta: np.ndarray) -> tuple[float, float]:
             if m == low:
                 break
             g = (d[low + 1] - d[low]) / (2 * e[low])
-            r = math.hypot(g, 1.0)
+            r = math.sqrt(g * g + 1.0)
             g = d[m] - d[low] + e[low] / (g + math.copysign(r, g))
             s, c, p = 1.0, 1.0, 0.0
             i = m - 1
             while i >= low:
                 f, b = s * e[i], c * e[i]
-                r = math.hypot(f, g)
+                r = math.sqrt(f * f + g * g)
                 e[i + 1] = r
                 if r == 0.0:
                     d[i + 1] -= p
@@ -199,15 +199,24 @@ def _start(px: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _free_of(q: np.ndarray, basis: np.ndarray) -> float:
-    """Take the part along each row of the basis out of q, twice against rounding; returns what is left."""
-    for _ in range(2):
-        for row in basis:
+    """Take the part along each row of the basis out of q; returns the length of what is left."""
+    before = 0.0
+    for value in q:
+        before += value * value
+    while True:
+        for row in range(len(basis)):
             part = 0.0
             for i in range(q.size):
-                part += row[i] * q[i]
+                part += basis[row, i] * q[i]
             for i in range(q.size):
-                q[i] -= part * row[i]
-    return math.sqrt((q * q).sum())
+                q[i] -= part * basis[row, i]
+        after = 0.0
+        for value in q:
+            after += value * value
+        # Where little is left, rounding is a large part of it: once more.
+        if after > 0.01 * before or after < 1e-28:
+            return math.sqrt(after)
+        before = after
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -240,7 +249,7 @@ def _mcc(pairs: tuple, px: np.ndarray, levels: np.ndarray) -> float:
                 q[b[e]] += weight[e] * basis[k, a[e]]
         alpha[k - 1] = (q * basis[k]).sum()
         norm = beta[k - 1] = _free_of(q, basis[: k + 1])
-        if k % 4 == 0 or k == steps - 1 or norm < 1e-10:
+        if k == steps - 1 or norm < 1e-10 or (k >= 8 and k % 4 == 0 and k < steps - 4):
             found, last = _largest(alpha[:k], beta[:k])
             if norm * last < 1e-7 * found or norm < 1e-10:
                 break

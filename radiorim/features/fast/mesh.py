@@ -21,9 +21,12 @@ def _surface(box: np.ndarray, dims: np.ndarray, corners: np.ndarray, pieces: tup
     steps = (corners[:, 0] * dims[1] + corners[:, 1]) * dims[2] + corners[:, 2]
     for x in range(dims[0] - 1):
         for y in range(dims[1] - 1):
+            # The four corners behind are those that were in front of the cube before.
+            pattern = 0
             for z in range(dims[2] - 1):
-                here, pattern = (x * dims[1] + y) * dims[2] + z, 0
-                for bit in range(8):
+                here = (x * dims[1] + y) * dims[2] + z
+                pattern >>= 4
+                for bit in range(4, 8):
                     if box[here + steps[bit]]:
                         pattern |= 1 << bit
                 if 0 < pattern < 255:

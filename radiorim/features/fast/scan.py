@@ -1,36 +1,36 @@
-"""Compiled: two passes over a label volume that list the voxels of every lesion."""
+"""Compiled: one pass over a label volume that lists the voxels of every lesion."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-__all__ = ["count", "fill"]
+__all__ = ["by_row", "inside"]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def count(labels: np.ndarray, row_of: np.ndarray, rows: int) -> np.ndarray:
-    """The number of voxels of each row; labels beyond `row_of`, or of row -1, are not counted."""
-    sizes = np.zeros(rows, np.int64)
+def inside(labels: np.ndarray, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Flat places, in C order, and rows of the voxels whose label has a row; others have -1 in `row_of`."""
     flat = labels.ravel()
+    # Memory is only taken where it is written.
+    places, rows, n = np.empty(flat.size, np.int64), np.empty(flat.size, np.int32), 0
     for v in range(flat.size):
         label = flat[v]
         if 0 < label < row_of.size and row_of[label] >= 0:
-            sizes[row_of[label]] += 1
-    return sizes
+            places[n], rows[n] = v, row_of[label]
+            n += 1
+    return places[:n].copy(), rows[:n].copy()
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def fill(labels: np.ndarray, row_of: np.ndarray, first: np.ndarray) -> np.ndarray:
+def by_row(places: np.ndarray, rows: np.ndarray, first: np.ndarray, shape: tuple) -> np.ndarray:
     """The voxel indices, (v, 3), row after row and in C order within a row."""
-    index = np.empty((first[-1], 3), np.int64)
-    place = first.copy()
-    for x in range(labels.shape[0]):
-        for y in range(labels.shape[1]):
-            for z in range(labels.shape[2]):
-                label = labels[x, y, z]
-                if 0 < label < row_of.size and row_of[label] >= 0:
-                    row = row_of[label]
-                    index[place[row], 0], index[place[row], 1], index[place[row], 2] = x, y, z
-                    place[row] += 1
+    index = np.empty((places.size, 3), np.int64)
+    free = first.copy()
+    for v in range(places.size):
+        to = free[rows[v]]
+        free[rows[v]] += 1
+        index[to, 0] = places[v] // (shape[1] * shape[2])
+        index[to, 1] = places[v] // shape[2] % shape[1]
+        index[to, 2] = places[v] % shape[2]
     return index

@@ -34,14 +34,15 @@ class Voxels(NamedTuple):
 
 def locate(labels: np.ndarray, numbers: np.ndarray) -> Voxels:
     """The voxels of the lesions with these numbers (all different, above 0) in a label volume (3-D)."""
-    from radiorim.features.fast.scan import count, fill
+    from radiorim.features.fast.scan import by_row, inside
 
     labels = np.ascontiguousarray(labels, dtype=np.int32)
     numbers = np.asarray(numbers, dtype=np.int64)
     row_of = np.full(int(numbers.max(initial=0)) + 1, -1, dtype=np.int64)
     row_of[numbers] = np.arange(len(numbers))
-    first = np.concatenate([[0], np.cumsum(count(labels, row_of, len(numbers)))])
-    index = fill(labels, row_of, first)
+    places, rows = inside(labels, row_of)
+    first = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(numbers)))])
+    index = by_row(places, rows, first, labels.shape)
     lower, upper = (_extremes(index, first, reduce) for reduce in (np.minimum, np.maximum))
     dims = np.where(np.diff(first)[:, None] > 0, upper - lower + 3, 0)
     owner = np.repeat(np.arange(len(numbers)), np.diff(first))
