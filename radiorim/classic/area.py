@@ -18,6 +18,9 @@ __all__ = ["AboveMean", "ByInformation", "InclusionArea", "mutual_information", 
 
 _BINS = 32
 
+_ROUNDING = 1e-5
+"""Two visits whose difference spreads less than this share of the scan's own SD differ by rounding only."""
+
 
 @dataclass(frozen=True)
 class InclusionArea:
@@ -73,7 +76,8 @@ class ByInformation:
 class AboveMean:
     """Connected voxels whose difference exceeds its mean by `sds` SD (both of the brain), in an area.
 
-    Plain mean and SD of the unsmoothed difference, as in the papers. A component stays when it survives
+    Plain mean and SD of the unsmoothed difference, as in the papers. Visits that differ by a constant give
+    nothing. A component stays when it survives
     `erosions` (by faces) and has at least `least_voxels`. Without `area` the whole brain counts.
     """
 
@@ -94,7 +98,8 @@ class AboveMean:
         require_same_grid({"flair": after, "flair0": before, "brain mask": inside})
         change = np.where(inside.data, after.data - before.data, np.float32(0))
         spread = change[inside.data].std()
-        z = after.like((change - change[inside.data].mean()) / (spread if spread > 0 else 1.0))
+        same = spread <= _ROUNDING * after.data[inside.data].std()
+        z = after.like((change - change[inside.data].mean()) / (np.inf if same else spread))
         sds = self.sds(case) if isinstance(self.sds, ByInformation) else self.sds
         allowed = inside.data if self.area is None else self.area(case)
         labels = components((z.data > sds) & allowed, self.connectivity)
