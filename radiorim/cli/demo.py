@@ -8,7 +8,19 @@ import click
 
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, progress, seed
 from radiorim.io.tables import read_table
-from radiorim.phantom import CohortOptions, write_cohort
+from radiorim.phantom import CONTRASTS, CohortOptions, write_cohort
+
+
+class _Level(click.ParamType):
+    """easy, medium, hard or a number from 0 to 1; what is neither is refused by the options."""
+
+    name = "easy|medium|hard|0..1"
+
+    def convert(self, value: str | float, *_: object) -> str | float:
+        try:
+            return float(value)
+        except ValueError:
+            return value
 
 
 @click.command("demo")
@@ -18,30 +30,51 @@ from radiorim.phantom import CohortOptions, write_cohort
     "--spacing", default=1.0, show_default=True, type=click.FloatRange(0.5, 4), help="Voxel edge in mm."
 )
 @click.option(
-    "--difficulty",
-    default="medium",
-    show_default=True,
-    type=click.Choice(["easy", "medium", "hard"]),
-    help="How hard.",
+    "--difficulty", default="medium", show_default=True, type=_Level(), help="How hard: a name, or 0 to 1."
 )
+@click.option("--sites", default=1, show_default=True, type=click.IntRange(1), help="Scanners, each its own.")
+@click.option("--thick-slices", is_flag=True, help="FLAIR in 2-D: 0.7 x 0.7 x 3 mm.")
+@click.option("--flair-only", is_flag=True, help="The FLAIR pair alone: faster, no T1w and no Chimap.")
 @click.option("--size-matched", is_flag=True, help="Rim and other lesions from one distribution of sizes.")
 @seed
 @n_jobs
 @common
 def command(
-    out: Path, people: int, spacing: float, difficulty: str, size_matched: bool, seed: int, n_jobs: int
+    out: Path,
+    people: int,
+    spacing: float,
+    difficulty: str | float,
+    sites: int,
+    thick_slices: bool,
+    flair_only: bool,
+    size_matched: bool,
+    seed: int,
+    n_jobs: int,
 ) -> None:
     """Make a phantom cohort: a BIDS data set with truth, offline. Run again to go on where it stopped."""
 
-    options = CohortOptions(people, seed, spacing, difficulty, size_matched, n_jobs)
+    options = CohortOptions(
+        people,
+        seed,
+        spacing,
+        difficulty,
+        size_matched,
+        sites=sites,
+        thick_slices=thick_slices,
+        contrasts=("flair",) if flair_only else CONTRASTS,
+        n_jobs=n_jobs,
+    )
     with progress("people") as tick:
         write_cohort(out, options, on_person=lambda done, total: tick("", done, total))
     click.echo(f"wrote {out} (BIDS, {people} people x 2 visits, {_lesions(out)}). Not real anatomy.")
-    next_step(f"radiorim classify {out} --recipe rim-radiomics-boost --crossvalidate 5 -o out")
+    task = "subtract-boost" if flair_only else "rim-radiomics-boost"
+    next_step(f"radiorim classify {out} --recipe {task} --crossvalidate 5 -o out")
 
 
 def _lesions(out: Path) -> str:
-    truth = [read_table(path) for path in sorted((out / "derivatives" / "truth").rglob("*_dseg.tsv"))]
+    truth = [
+        read_table(path) for path in sorted((out / "derivatives/truth").glob("sub-*/ses-02/anat/*_dseg.tsv"))
+    ]
     rims = sum(int((table["rim"] == 1).sum()) for table in truth)
     new = sum(int((table["status"] == "new").sum()) for table in truth)
     return f"{sum(map(len, truth))} lesions: {rims} with a rim, {new} new"

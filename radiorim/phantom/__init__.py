@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "CONTRASTS": "radiorim.phantom.parameters",
     "CohortOptions": "radiorim.phantom.dataset",
     "Params": "radiorim.phantom.parameters",
     "Person": "radiorim.phantom.person",
@@ -14,7 +15,7 @@ _HOMES = {
     "write_cohort": "radiorim.phantom.dataset",
 }
 
-__all__ = ["CohortOptions", "Params", "Person", "cohort", "make_person", "write_cohort"]
+__all__ = ["CONTRASTS", "CohortOptions", "Params", "Person", "cohort", "make_person", "write_cohort"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from radiorim.phantom.lattice import Lattice
 from radiorim.phantom.template import Template
 from radiorim.volume import Volume
 
-__all__ = ["HEAD_MM", "Anatomy", "head_lattice", "make_anatomy"]
+__all__ = ["HEAD_MM", "Anatomy", "head_lattice", "make_anatomy", "tissue_labels"]
 
 HEAD_MM = 13.0
 """Distance from the brain's surface to the air."""
@@ -62,6 +62,11 @@ def make_anatomy(template: Template, spacing_mm: float, rng: np.random.Generator
     grid = Volume(np.broadcast_to(np.float32(0), lattice.shape), affine)
     ventricle_mm = _sample(template.ventricle_mm, template, 2.0, mni_mm)
     return Anatomy(lattice, grid, tissues, surface_mm, ventricle_mm, mni_mm)
+
+
+def tissue_labels(anatomy: Anatomy) -> np.ndarray:
+    """The tissue that most of each voxel is: 1 GM, 2 WM, 3 CSF, 0 outside the brain (uint8)."""
+    return (np.argmax(anatomy.tissues, axis=0) + 1).astype(np.uint8) * anatomy.brain
 
 
 def _warp(template: Template, lattice: Lattice, rng: np.random.Generator) -> np.ndarray:

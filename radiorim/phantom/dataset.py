@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiorim import __version__
-from radiorim.errors import DataError, UsageError
+from radiorim.errors import DataError, UnknownName, UsageError
 from radiorim.io.files import read_json
 from radiorim.phantom import bids
-from radiorim.phantom.parameters import Params
-from radiorim.phantom.person import generator, make_person
+from radiorim.phantom.descriptions import write_description, write_participants
+from radiorim.phantom.parameters import CONTRASTS, Params
+from radiorim.phantom.person import make_person
+from radiorim.phantom.sites import profile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,9 @@ class CohortOptions:
     spacing_mm: float = 1.0
     difficulty: str | float = "medium"
     size_matched: bool = False
+    sites: int = 1
+    thick_slices: bool = False
+    contrasts: tuple[str, ...] = CONTRASTS
     n_jobs: int = 1
 
     def __post_init__(self) -> None:
@@ -40,11 +45,23 @@ class CohortOptions:
             raise UsageError(f"the seed is a whole number from 0 up, not {self.seed}.")
         if not _LEAST_MM <= self.spacing_mm <= _MOST_MM:
             raise UsageError(f"spacing is {_LEAST_MM} to {_MOST_MM} mm, not {self.spacing_mm}.")
+        if self.sites < 1:
+            raise UsageError(f"there is at least 1 site, not {self.sites}.")
+        for name in self.contrasts:
+            if name not in CONTRASTS:
+                raise UnknownName("contrast", name, CONTRASTS)
         self.params()
 
     def params(self) -> Params:
         """The generator's parameters; raises `UsageError` for an unknown difficulty."""
-        return Params(spacing_mm=self.spacing_mm, size_matched=self.size_matched).at(self.difficulty)
+        params = Params(
+            spacing_mm=self.spacing_mm,
+            size_matched=self.size_matched,
+            contrasts=tuple(self.contrasts),
+            sites=self.sites,
+            thick_slices=self.thick_slices,
+        )
+        return params.at(self.difficulty)
 
 
 def write_cohort(
@@ -58,8 +75,8 @@ def write_cohort(
     """
     out, options = Path(out), options or CohortOptions()
     _require_own(out, options)
-    bids.write_description(out, {"Parameters": _settings(options)})
-    bids.write_participants(out, _participants(options))
+    write_description(out, {"Parameters": _settings(options)})
+    write_participants(out, _participants(options))
     names = {number: bids.person_name(number, options.people) for number in range(1, options.people + 1)}
     missing = [(n, name) for n, name in names.items() if not bids.truth_table_path(out, name).exists()]
     done = len(names) - len(missing)
@@ -89,15 +106,16 @@ def _participants(options: CohortOptions) -> pd.DataFrame:
 
     rows = []
     for number in range(1, options.people + 1):
-        rng = generator(options.seed, number, "person")
-        age, sex = int(rng.integers(20, 61)), "F" if rng.random() < 0.7 else "M"
-        rows.append((bids.person_name(number, options.people), age, sex))
-    return pd.DataFrame(rows, columns=["participant_id", "age", "sex"])
+        about = profile(number, options.seed, options.params())
+        name = bids.person_name(number, options.people)
+        rows.append((name, about.age, about.sex, f"site-{about.site:02d}"))
+    return pd.DataFrame(rows, columns=["participant_id", "age", "sex", "site"])
 
 
 def _settings(options: CohortOptions) -> dict[str, object]:
     """What decides the bytes of each person: not how many there are, nor the number of jobs."""
-    return {key: value for key, value in asdict(options).items() if key not in ("people", "n_jobs")}
+    settings = asdict(options) | {"contrasts": list(options.contrasts)}
+    return {key: value for key, value in settings.items() if key not in ("people", "n_jobs")}
 
 
 def _require_own(out: Path, options: CohortOptions) -> None:

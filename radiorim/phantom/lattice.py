@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim.volume import Volume
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -55,16 +57,24 @@ class Lattice:
         return (field - field.mean()) / field.std()
 
     def upsample(self, field: np.ndarray) -> np.ndarray:
-        """The field on the grid, float32.
+        """The field on the grid, float32."""
+        return self._evaluate(field, [(n, 0.0, self.spacing_mm) for n in self.shape])
+
+    def on(self, field: np.ndarray, grid: Volume) -> np.ndarray:
+        """The field on another grid parallel to R, A, S; beyond the knots the last span goes on."""
+        shifts = grid.affine[:3, 3] - self.origin_mm
+        return self._evaluate(field, list(zip(grid.shape, shifts.tolist(), grid.spacing, strict=True)))
+
+    def _evaluate(self, field: np.ndarray, axes: list[tuple[int, float, float]]) -> np.ndarray:
+        """Number of voxels, mm from the lattice's origin and spacing of each axis.
 
         Sparse products rather than dense ones, so that the bits do not depend on the number of BLAS threads.
         """
         values = np.asarray(field, dtype=np.float32)
-        for axis, count in enumerate(self.shape):
+        for knots, (count, shift, spacing) in zip(self.knots, axes, strict=True):
             rest = values.shape[1:]
-            values = _weights(count, self.knots[axis], self.spacing_mm / self.step_mm) @ values.reshape(
-                len(values), -1
-            )
+            place = (shift + np.arange(count) * spacing) / self.step_mm
+            values = _weights(place, knots) @ values.reshape(len(values), -1)
             values = np.moveaxis(values.reshape(count, *rest), 0, -1)
         return np.ascontiguousarray(values)
 
@@ -76,13 +86,13 @@ class Lattice:
         return ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
 
 
-def _weights(count: int, knots: int, pace: float) -> csr_array:
-    """Sparse (count, knots) matrix of cubic B-spline weights at the voxel centres, `pace` knots apart."""
+def _weights(place: np.ndarray, knots: int) -> csr_array:
+    """Sparse (places, knots) matrix of cubic B-spline weights; `place` is in knots from the grid's origin."""
     from scipy import sparse
 
-    place = np.arange(count) * pace
+    count = len(place)
     # A last voxel exactly on a knot belongs to the span before it: there is no span after the last.
-    first = np.minimum(np.floor(place).astype(int), knots - 4)
+    first = np.clip(np.floor(place).astype(int), 0, knots - 4)
     t = place - first
     weights = (
         np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6

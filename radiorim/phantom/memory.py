@@ -35,8 +35,11 @@ def cohort(
 def case_of(number: int, seed: int, params: Params, *, name: str) -> Case:
     """One person as a case. `Case.release` forgets the person, who is made again when looked at again."""
     late = _Late(number, seed, params)
+    # Susceptibility scans other than chi need a simulated gradient echo; without chi there are none.
+    echo = ("t2star", "phase") if params.gre and "chi" in params.contrasts else ()
+    scans = (*(name for name in ("t1", "chi") if name in params.contrasts), *echo)
     images = _Released(
-        {key: lambda key=key: late.person().images[key] for key in ("flair0", "flair", "t1", "chi")}, late
+        {key: lambda key=key: late.person().images[key] for key in ("flair0", "flair", *scans)}, late
     )
     masks = _Released({"brain": lambda: late.person().brain, "lesions": lambda: late.person().given}, late)
     return Case(

@@ -6,10 +6,14 @@ from dataclasses import dataclass, replace
 
 from radiorim.errors import UnknownName, UsageError
 
-__all__ = ["DIFFICULTIES", "Params"]
+__all__ = ["CONTRASTS", "DIFFICULTIES", "Params"]
 
 DIFFICULTIES = {"easy": 0.0, "medium": 0.5, "hard": 1.0}
 """The named levels of difficulty as numbers; any number from 0 to 1 may stand in their place."""
+
+
+CONTRASTS = ("flair", "t1", "chi")
+"""What can be scanned. The FLAIR pair is always made; without `chi` no susceptibility scan is."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,10 @@ class Params:
 
     spacing_mm: float = 1.0
     size_matched: bool = False
+    contrasts: tuple[str, ...] = CONTRASTS
+    sites: int = 1
+    site_spread: float = 1.0
+    thick_slices: bool = False
     # lesions
     lesions_mean: float = 27.0
     lesions_sd: float = 20.0
@@ -49,16 +57,24 @@ class Params:
     rim_spread: float = 2.0
     rim_least_mm3: float = 110.0
     rim_ppb: float = 45.0
+    rim_log_sd: float = 0.35
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
     rim_completeness: tuple[float, float] = (0.6, 1.0)
     label_contrast_ppb: float = 15.0
+    reader_misses: float = 0.10
+    reader_invents: float = 0.02
     mimic_share: float = 0.30
     central_vein: float = 0.4
     vein_beside: float = 0.2
     vein_ppb: float = 130.0
     # scans
+    atrophy_mm: float = 0.25
     flair_contrast: float = 0.50
+    flair_gm: float = 1.17
+    t1_gm: float = 0.70
+    fat: float = 0.6
+    blur_mm: float = 0.45
     flair_snr: float = 26.0
     t1_snr: float = 24.0
     phase_snr: float = 28.0
@@ -70,6 +86,9 @@ class Params:
     motion_mm: float = 3.0
     motion_degrees: float = 3.0
     mask_jitter: float = 1.0
+    rater_jitter: float = 1.0
+    rater_misses: float = 0.45
+    rater_false: float = 0.08
 
     def at(self, difficulty: str | float) -> Params:
         """These parameters at a level of difficulty: a name of `DIFFICULTIES` or a number from 0 to 1.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,12 @@ from radiorim.phantom.paint import Painted
 from radiorim.phantom.parameters import Params
 from radiorim.volume import Volume
 
-__all__ = ["Scanner", "clean_flair", "clean_t1", "expose", "move"]
+__all__ = ["Scanner", "blurred", "clean_flair", "clean_t1", "measured", "move", "shaded"]
 
-_FLAIR = {"gm": 1.17, "deep": 1.02, "wm": 1.0, "csf": 0.22, "fat": 1.05, "bone": 0.12}
-_T1 = {"gm": 0.70, "deep": 0.80, "wm": 1.0, "csf": 0.26, "fat": 1.35, "bone": 0.15}
+_FLAIR = {"deep": 1.02, "wm": 1.0, "csf": 0.22, "bone": 0.12}
+_T1 = {"deep": 0.80, "wm": 1.0, "csf": 0.26, "bone": 0.15}
+_T1_FAT = 2.2
+"""Fat on T1w over fat on FLAIR, where it is often suppressed."""
 
 
 @dataclass(frozen=True)
@@ -27,23 +30,30 @@ class Scanner:
     gain: float
     bias: float
     snr: float
-    gm_shift: float
+    flair_gm: float
+    t1_gm: float
+    fat: float
+    blur_mm: float
 
     @classmethod
     def draw(cls, params: Params, snr: float, rng: np.random.Generator) -> Scanner:
         """A machine of its own for each visit, so that raw intensities cannot be compared."""
-        gain = 400 * float(np.exp(rng.normal(0, 0.35)))
+        gain, gm = 400 * float(np.exp(rng.normal(0, 0.35))), rng.normal(0, 0.025)
         return cls(
             gain,
             params.bias * float(rng.uniform(0.6, 1.4)),
             snr * float(rng.uniform(0.85, 1.15)),
-            float(rng.normal(0, 0.025)),
+            params.flair_gm + float(gm),
+            params.t1_gm + float(gm),
+            params.fat * float(rng.uniform(0.8, 1.2)),
+            params.blur_mm * float(rng.uniform(0.7, 1.3)),
         )
 
 
 def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: np.ndarray) -> np.ndarray:
     """Noise-free FLAIR in units of WM: bright caps at the ventricles, lesions by their own contrast."""
-    image = _tissue(anatomy, _FLAIR, scanner, texture)
+    contrast = _FLAIR | {"gm": scanner.flair_gm, "fat": scanner.fat}
+    image = _tissue(anatomy, contrast, texture)
     caps = anatomy.lattice.upsample(0.16 * np.exp(-anatomy.ventricle_mm / 2.5))
     gm, wm, _ = anatomy.tissues
     image += caps * wm
@@ -54,17 +64,16 @@ def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: n
 
 def clean_t1(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: np.ndarray) -> np.ndarray:
     """Noise-free T1w in units of WM; lesions are dark, never darker than CSF."""
-    image = _tissue(anatomy, _T1, scanner, -texture)
+    contrast = _T1 | {"gm": scanner.t1_gm, "fat": _T1_FAT * scanner.fat}
+    image = _tissue(anatomy, contrast, -texture)
     image += painted.t1 * anatomy.tissues[1]
     return np.maximum(image, 0.8 * _T1["csf"] * anatomy.brain)
 
 
-def _tissue(
-    anatomy: Anatomy, contrast: dict[str, float], scanner: Scanner, texture: np.ndarray
-) -> np.ndarray:
+def _tissue(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) -> np.ndarray:
     gm, wm, csf = anatomy.tissues
     deep = anatomy.lattice.upsample(_deep(anatomy.mni_mm) * (contrast["deep"] - contrast["gm"]))
-    image = (contrast["gm"] + scanner.gm_shift + deep) * gm + contrast["wm"] * wm
+    image = (contrast["gm"] + deep) * gm + contrast["wm"] * wm
     image *= 1 + 0.04 * texture
     image += contrast["csf"] * csf
     return image + _scalp(anatomy, contrast, texture)
@@ -91,23 +100,36 @@ def _scalp(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) ->
     return table.astype(np.float32)[place.astype(np.int16)] * outside
 
 
-def move(image: np.ndarray, source: Volume, target: Volume, to_source: np.ndarray) -> np.ndarray:
-    """The image on another grid. `to_source` takes RAS mm of the target to RAS mm of the source; linear."""
+def move(
+    image: np.ndarray, source: Volume, target: Volume, to_source: np.ndarray, *, order: int = 1
+) -> np.ndarray:
+    """The image on another grid. `to_source` takes RAS mm of the target to RAS mm of the source."""
     from scipy import ndimage
 
     matrix = np.linalg.inv(source.affine) @ to_source @ target.affine
     return ndimage.affine_transform(
-        image, matrix[:3, :3], matrix[:3, 3], output_shape=target.shape, order=1, mode="nearest"
+        image, matrix[:3, :3], matrix[:3, 3], output_shape=target.shape, order=order, mode="nearest"
     )
 
 
-def expose(image: np.ndarray, lattice: Lattice, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
-    """Scanner units as whole numbers (uint16): smooth bias, gain, Rician noise; air beyond the head is 0."""
+def blurred(image: np.ndarray, sigma_mm: float, spacing: Sequence[float]) -> np.ndarray:
+    """The image through a Gaussian point spread; an axis with infinite spacing keeps its sharpness."""
+    from scipy import ndimage
+
+    return ndimage.gaussian_filter(image, [sigma_mm / edge for edge in spacing], truncate=3.0)
+
+
+def shaded(image: np.ndarray, lattice: Lattice, scanner: Scanner, rng: np.random.Generator) -> None:
+    """Multiply with the smooth sensitivity of the coils, in place."""
     field = 0.8 * lattice.noise(rng, 45.0) + 0.2 * lattice.noise(rng, 18.0)
-    signal = image * np.exp(scanner.bias * lattice.upsample(field))
+    image *= np.exp(scanner.bias * lattice.upsample(field))
+
+
+def measured(image: np.ndarray, scanner: Scanner, rng: np.random.Generator) -> np.ndarray:
+    """Scanner units as whole numbers (uint16): gain and Rician noise; air beyond the head is 0."""
     sd = np.float32(1 / scanner.snr)
-    real = signal + sd * rng.standard_normal(signal.shape, dtype=np.float32)
-    imaginary = sd * rng.standard_normal(signal.shape, dtype=np.float32)
-    measured = np.float32(scanner.gain) * np.sqrt(real * real + imaginary * imaginary)
-    measured[image < 0.02] = 0
-    return np.clip(np.rint(measured), 0, 65535).astype(np.uint16)
+    real = image + sd * rng.standard_normal(image.shape, dtype=np.float32)
+    imaginary = sd * rng.standard_normal(image.shape, dtype=np.float32)
+    units = np.float32(scanner.gain) * np.sqrt(real * real + imaginary * imaginary)
+    units[image < 0.02] = 0
+    return np.clip(np.rint(units), 0, 65535).astype(np.uint16)

@@ -27,7 +27,7 @@ def hashes(root: Path, pattern: str) -> dict[str, str]:
 
 def test_file_names_are_bids(cohort):
     entities = (
-        r"(_from-ses02_to-ses01_mode-points)?(_desc-[a-z0-9]+)?(_label-L)?"
+        r"(_from-ses02_to-ses01_mode-points)?(_desc-[a-z0-9]+)?(_label-(L|rim))?"
         r"_(FLAIR|T1w|Chimap|dseg|mask|xfm)\.(nii\.gz|json|tsv)"
     )
     for path in cohort.rglob("sub-*/**/anat/*"):
