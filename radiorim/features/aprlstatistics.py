@@ -13,6 +13,8 @@ _WITHIN = "smallest to largest value"
 _SPREAD = "0 or more"
 _ONE = "x for one voxel"
 _FLAT = "0 where all values are equal"
+_SHIFTED = "the values shifted so that the smallest is 1 if it is 0 or less"
+_ONE_IF_FLAT = "1 where all values are the same and 0 or less"
 _BINNED = "only meaningful after binning, for of values that all differ it tells"
 
 STATISTICS: dict[str, tuple[str, str, str, str]] = {
@@ -21,18 +23,8 @@ STATISTICS: dict[str, tuple[str, str, str, str]] = {
     "mode": (f"most frequent value; {_BINNED} the smallest", "Mode", _WITHIN, "of several the smallest"),
     "geometric_mean": ("exp(mean of ln|x|)", "Geo_mean", "above 0", "ln|0| counts as 0"),
     "geometric_mean_signed": ("exp(mean of sign(x) ln|x|)", "Geo_mean2", "above 0", "ln|0| counts as 0"),
-    "geometric_mean_shifted": (
-        "exp(mean of ln x), the values shifted so that the smallest is 1 if it is 0 or less",
-        "Geo_mean3",
-        "above 0",
-        "1 where all values are equal and 0 or less",
-    ),
-    "harmonic_mean": (
-        "1 / mean of 1/x, the values shifted so that the smallest is 1 if it is 0 or less",
-        "Har_mean",
-        "above 0",
-        "1 where all values are equal and 0 or less",
-    ),
+    "geometric_mean_shifted": (f"exp(mean of ln x), {_SHIFTED}", "Geo_mean3", "above 0", _ONE_IF_FLAT),
+    "harmonic_mean": (f"1 / mean of 1/x, {_SHIFTED}", "Har_mean", "above 0", _ONE_IF_FLAT),
     **{
         f"trimmed_mean_{percent}": (
             f"mean without floor({share:g} n) values at either end",
