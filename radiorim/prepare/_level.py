@@ -14,7 +14,10 @@ from radiorim.volume import Volume
 if TYPE_CHECKING:
     import SimpleITK
 
-__all__ = ["Level", "middle_mm", "ncc", "optimised"]
+__all__ = ["LEAST_OVERLAP", "Level", "middle_mm", "ncc", "optimised"]
+
+LEAST_OVERLAP = 1 / 3
+"""Scans that share less of the brain are not compared: half a head still can be."""
 
 
 def ncc(one: np.ndarray, other: np.ndarray) -> float:
@@ -46,13 +49,20 @@ class Level:
     def centre_mm(self) -> np.ndarray:
         return middle_mm(self.mask)
 
+    def overlap(self, matrix: np.ndarray) -> float:
+        """Share of the mask that the moving scan covers after `matrix`."""
+        return float(self._seen(np.linalg.inv(matrix)).sum() / max(1, self.mask.data.sum()))
+
     def ncc(self, matrix: np.ndarray) -> float:
-        """Correlation inside the mask after `matrix`; -1 if the moving scan sees less than half of it."""
+        """Correlation inside the mask after `matrix`; -1 if the moving scan sees less than a third of it."""
         back = np.linalg.inv(matrix)
-        seen = self.mask.data & field_of_view(self.moving, self.fixed, back)
-        if seen.sum() < self.mask.data.sum() / 2:
+        seen = self._seen(back)
+        if seen.sum() < self.mask.data.sum() * LEAST_OVERLAP:
             return -1.0
         return ncc(self.fixed.data[seen], resample(self.moving, self.fixed, back).data[seen])
+
+    def _seen(self, back: np.ndarray) -> np.ndarray:
+        return self.mask.data & field_of_view(self.moving, self.fixed, back)
 
 
 def optimised(

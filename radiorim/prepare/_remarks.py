@@ -14,6 +14,7 @@ __all__ = ["remarks"]
 
 _THICK_MM = 2.0
 _WEAK_NCC = 0.8
+_WHOLE = 0.9
 
 
 def remarks(raw: Mapping[str, Volume], found: Registration) -> tuple[str, ...]:
@@ -33,6 +34,11 @@ def remarks(raw: Mapping[str, Volume], found: Registration) -> tuple[str, ...]:
         notes.append(
             f"The scans agree poorly after registration (correlation {found.ncc_after:.2f}; usual: > .9): "
             "look at the registration picture first."
+        )
+    if found.overlap < _WHOLE:
+        notes.append(
+            f"The baseline covers {100 * found.overlap:.0f} % of the follow-up's brain: the rest cannot be "
+            "compared and is left out."
         )
     if found.scale_percent > 2:
         notes.append(f"The sizes of the head differ by {found.scale_percent:.1f} % between the scanners.")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from radiorim.errors import DataError, UsageError
-from radiorim.prepare._level import Level, middle_mm, ncc, optimised
+from radiorim.prepare._level import LEAST_OVERLAP, Level, middle_mm, ncc, optimised
 from radiorim.prepare._run import name_of, repeatable, require_finite
 from radiorim.volume import Volume, require_same_grid
 
@@ -26,13 +26,15 @@ class Registration:
     """What a registration found: `matrix` takes RAS mm of the fixed scan to RAS mm of the moving scan.
 
     `ncc_before` and `ncc_after` are the normalised correlations inside the fixed scan's mask on the fine
-    voxels; `centre_mm` is the middle of that mask.
+    voxels (-1 where the scans share less than a third of it); `centre_mm` is the middle of that mask, and
+    `overlap` the share of it that the moving scan covers.
     """
 
     matrix: np.ndarray
     ncc_before: float
     ncc_after: float
     centre_mm: np.ndarray
+    overlap: float = 1.0
 
     @property
     def shift_mm(self) -> float:
@@ -64,7 +66,7 @@ class Register:
     """
 
     transform: str = "affine"
-    coarse_mm: float = 3.0
+    coarse_mm: float = 4.0
     fine_mm: float = 1.5
     min_ncc: float = 0.7
 
@@ -90,6 +92,7 @@ class Register:
             fine.ncc(np.eye(4)),
             -1.0 if matrix is None else fine.ncc(matrix),
             fine.centre_mm,
+            0.0 if matrix is None else fine.overlap(matrix),
         )
         self._require_converged(found, name_of(fixed, "the follow-up"), name_of(moving, "the baseline"))
         return found
@@ -99,11 +102,14 @@ class Register:
         if found.ncc_after >= self.min_ncc and scale <= 100 * _MOST_SCALE:
             return
         what = f"correlation in the brain {found.ncc_after:.2f}, {self.min_ncc:.2f} is needed"
-        if found.ncc_after >= self.min_ncc:
+        if found.overlap < LEAST_OVERLAP:
+            what = f"they share {100 * found.overlap:.0f} % of the brain, a third is needed"
+        elif found.ncc_after >= self.min_ncc:
             what = f"it would change the size of the head by {scale:.0f} %"
         raise DataError(
             f"{moving} and {fixed} could not be registered ({what}). Check that both are FLAIR scans of "
-            "one head; if they are, register them elsewhere and pass them as registered (--registered)."
+            "one head and that the orientation in both headers is right; if so, register them elsewhere and "
+            "pass them as registered (--registered)."
         )
 
 
@@ -117,7 +123,10 @@ def half_way(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     root = np.asarray(sqrtm(matrix))
     if np.abs(root.imag).max() > 1e-6 or np.abs(root.real @ root.real - matrix).max() > 1e-6:
-        raise DataError("the transform between the scans has no half: it turns the head upside down.")
+        raise DataError(
+            "the transform between the scans has no half: it turns the head round. Check the orientation in "
+            "both headers, and correct the wrong one."
+        )
     return root.real, np.linalg.inv(root.real)
 
 
