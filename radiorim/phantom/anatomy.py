@@ -18,7 +18,7 @@ HEAD_MM = 13.0
 _BOX_MM = ((-91.0, 91.0), (-127.0, 94.0), (-77.0, 100.0))
 """What a scan covers, RAS mm of the template."""
 
-_WARPS_MM = ((30.0, 2.2), (10.0, 1.2))
+_WARPS_MM = ((40.0, 2.2), (13.0, 1.3), (6.0, 0.4))
 """Smooth displacements: Gaussian scale and sd, mm."""
 
 
@@ -50,12 +50,14 @@ def head_lattice(spacing_mm: float) -> Lattice:
     return Lattice(shape, spacing_mm, tuple(low for low, _ in _BOX_MM))
 
 
-def make_anatomy(template: Template, spacing_mm: float, rng: np.random.Generator) -> Anatomy:
-    """A person: affine and smooth warp of the template, wider or narrower ventricles, own folds."""
+def make_anatomy(
+    template: Template, spacing_mm: float, rng: np.random.Generator, *, age: float = 40.0
+) -> Anatomy:
+    """A person: affine and smooth warp of the template, own folds, ventricles that are wider with age."""
     lattice = head_lattice(spacing_mm)
     affine = np.diag([spacing_mm] * 3 + [1.0])
     affine[:3, 3] = lattice.origin_mm
-    mni_mm = _warp(template, lattice, rng)
+    mni_mm = _warp(template, lattice, age, rng)
     surface_mm = lattice.upsample(_sample(template.surface_mm, template, 2.0, mni_mm))
     tissues = _tissues(template, lattice, mni_mm, surface_mm < 5)
     _fold(tissues, surface_mm, lattice, rng)
@@ -69,7 +71,7 @@ def tissue_labels(anatomy: Anatomy) -> np.ndarray:
     return (np.argmax(anatomy.tissues, axis=0) + 1).astype(np.uint8) * anatomy.brain
 
 
-def _warp(template: Template, lattice: Lattice, rng: np.random.Generator) -> np.ndarray:
+def _warp(template: Template, lattice: Lattice, age: float, rng: np.random.Generator) -> np.ndarray:
     """Where in the template each knot lies, RAS mm, shape (3, *knots)."""
     place = lattice.coordinates_mm()
     angles, scales = np.radians(rng.normal(0, 2.0, 3)), np.exp(np.clip(rng.normal(0, 0.03, 3), -0.06, 0.06))
@@ -80,7 +82,7 @@ def _warp(template: Template, lattice: Lattice, rng: np.random.Generator) -> np.
     for scale_mm, sd_mm in _WARPS_MM:
         mni_mm += sd_mm * np.stack([lattice.noise(rng, scale_mm) for _ in range(3)])
     distance = _sample(template.ventricle_mm, template, 2.0, mni_mm)
-    wider = np.clip(rng.normal(0.10, 0.12), -0.12, 0.35) * np.exp(-distance / 12.0)
+    wider = np.clip(rng.normal(0.06 + 0.003 * (age - 40), 0.12), -0.15, 0.35) * np.exp(-distance / 12.0)
     return mni_mm + wider * (np.array([0.0, -12.0, 12.0])[:, None, None, None] - mni_mm)
 
 

@@ -24,7 +24,10 @@ volume.
 SOFT_MM = 1.6
 """Over this depth a lesion's intensity and its core's susceptibility rise from nothing to full."""
 
-_UNEVEN = 0.2
+HALO = 0.2
+"""Of a lesion's intensity, what its surroundings have at its edge: it fades over some mm."""
+
+_UNEVEN = 0.25
 """Standard deviation of the edge, as a share of the thinnest semi-axis."""
 
 Box = tuple[slice, slice, slice]
@@ -75,7 +78,8 @@ def paint(lesions: Sequence[Lesion], canvas: Canvas) -> Painted:
     painted = Painted(np.zeros(shape, np.uint16), np.zeros(shape, np.float32), np.zeros(shape, np.float32))
     for number, lesion, box, depth in boxes(lesions, canvas):
         _claim(painted.labels[box], number, _share(depth, canvas, box))
-        soft = pool(np.clip(depth / SOFT_MM + 0.5, 0, 1)) * canvas.room[box]
+        halo = HALO * np.exp(np.minimum(depth, 0) / 1.5)
+        soft = pool(np.maximum(np.clip(depth / SOFT_MM + 0.5, 0, 1), halo)) * canvas.room[box]
         soft *= 1 + 0.12 * np.clip(canvas.wobble[box], -2, 2)
         np.maximum(painted.flair[box], soft * lesion.flair, out=painted.flair[box])
         np.minimum(painted.t1[box], soft * lesion.t1, out=painted.t1[box])
@@ -114,7 +118,7 @@ def _claim(labels: np.ndarray, number: int, share: np.ndarray) -> None:
 
 
 def _box(lesion: Lesion, grid: Volume) -> Box:
-    reach = max(lesion.axes) * 1.4 + 1.5 * grid.spacing[0]
+    reach = max(lesion.axes) * 1.4 + 1.5 * grid.spacing[0] + 1.5
     centre = grid.to_voxels(np.array([lesion.centre]))[0]
     low = np.maximum(np.floor(centre - reach / grid.spacing[0]), 0).astype(int)
     high = np.minimum(np.ceil(centre + reach / grid.spacing[0]) + 1, grid.shape).astype(int)

@@ -60,7 +60,7 @@ class Params:
     rim_log_sd: float = 0.35
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
-    rim_completeness: tuple[float, float] = (0.6, 1.0)
+    rim_completeness: tuple[float, float] = (0.7, 1.0)
     label_contrast_ppb: float = 15.0
     reader_misses: float = 0.10
     reader_invents: float = 0.02
@@ -70,8 +70,8 @@ class Params:
     vein_ppb: float = 130.0
     # scans
     atrophy_mm: float = 0.25
-    flair_contrast: float = 0.50
-    flair_gm: float = 1.17
+    flair_contrast: float = 0.46
+    flair_gm: float = 1.14
     t1_gm: float = 0.70
     fat: float = 0.6
     blur_mm: float = 0.45

@@ -34,10 +34,10 @@ class Person:
     """Everything about one person, on the grid of FLAIR at visit 2 where nothing else is said.
 
     `params` are those of the person's site. `images` holds flair0 (a grid of its own), flair, t1 (scanner
-    units) and chi (the QSM-like image, ppb), as far as they were asked for; `true_chi` is what it was made from. With thick slices all but the FLAIR
-    pair and the masks are on an isotropic grid. `truth` has the columns status, rim and ambiguous; `truth0`
-    is that of visit 1, on the grid of flair0, with the same lesion numbers; `lesions0` are its lesions as
-    if nothing had moved. `tissues` is 1 GM, 2 WM, 3 CSF; `rims` the voxels of rims; `given` a user-like
+    units) and chi (the QSM-like image, ppb), as far as they were asked for; `true_chi` is what it was made
+    from. With thick slices all but the FLAIR pair and the masks are on an isotropic grid. `truth`
+    has the columns status, rim and ambiguous; `truth0` is that of visit 1, on the grid of flair0, with the
+    same lesion numbers; `lesions0` are its lesions as if nothing had moved. `tissues` is 1 GM, 2 WM, 3 CSF; `rims` the voxels of rims; `given` a user-like
     label map; `raters` and `consensus` are masks of new lesions.
     """
 
@@ -69,7 +69,7 @@ def make_person(number: int, seed: int, params: Params) -> Person:
     """Person `number` (from 1) of the cohort with this seed; the same in a cohort of any size."""
     who, about = (seed, number), profile(number, seed, params)
     params = at_site(params, about.site, seed)
-    anatomy = make_anatomy(load_template(), params.spacing_mm, generator(*who, "anatomy"))
+    anatomy = make_anatomy(load_template(), params.spacing_mm, generator(*who, "anatomy"), age=about.age)
     rng = generator(*who, "lesions")
     canvas = Canvas.of(anatomy, rng)
     every = _visible(draw_lesions(anatomy, params, rng), canvas)

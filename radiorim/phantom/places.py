@@ -33,7 +33,8 @@ class Places:
         voxels = (mm - np.reshape(anatomy.lattice.origin_mm, (3, 1, 1, 1))) / anatomy.lattice.spacing_mm
         gm, wm, csf = (ndimage.map_coordinates(t, voxels, order=1) for t in anatomy.tissues)
         depth = -ndimage.map_coordinates(anatomy.surface_mm, voxels, order=1)
-        use = (wm > 0.5) & (csf < 0.15) & (depth > 3) & (nearest_nucleus(anatomy.mni_mm)[0] < -3)
+        use = (wm > 0.5) & (csf < 0.15) & (depth > 3)
+        use[use] = nearest_nucleus(anatomy.mni_mm[:, use])[0] < -3
         distance = anatomy.ventricle_mm
         zone = np.full(distance.shape, ZONES.index("deep"))
         zone[(gm > 0.12) & (depth < 16)] = ZONES.index("juxtacortical")

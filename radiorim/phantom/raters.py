@@ -36,6 +36,9 @@ def rate(lesions: Sequence[Lesion], canvas: Canvas, params: Params, rng: np.rand
     who marked it have marked.
     """
     marks = [lesion for lesion in lesions if lesion.change in ("new", "enlarged")]
+    if not marks:
+        nothing = np.zeros(canvas.grid.shape, bool)
+        return Ratings((nothing,) * RATERS, nothing)
     numbered = [
         paint_labels(
             [

@@ -15,8 +15,8 @@ from radiorim.volume import Volume
 
 __all__ = ["Scanner", "blurred", "clean_flair", "clean_t1", "measured", "move", "shaded"]
 
-_FLAIR = {"deep": 1.02, "wm": 1.0, "csf": 0.22, "bone": 0.12}
-_T1 = {"deep": 0.80, "wm": 1.0, "csf": 0.26, "bone": 0.15}
+_FLAIR = {"deep": 1.02, "wm": 1.0, "csf": 0.22, "bone": 0.12, "inside": 0.7}
+_T1 = {"deep": 0.80, "wm": 1.0, "csf": 0.26, "bone": 0.15, "inside": 0.35}
 _T1_FAT = 2.2
 """Fat on T1w over fat on FLAIR, where it is often suppressed."""
 
@@ -75,7 +75,7 @@ def _tissue(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) -
     deep = anatomy.lattice.upsample(_deep(anatomy.mni_mm) * (contrast["deep"] - contrast["gm"]))
     image = (contrast["gm"] + deep) * gm + contrast["wm"] * wm
     image *= 1 + 0.04 * texture
-    image += contrast["csf"] * csf
+    image += (contrast["csf"] + anatomy.lattice.upsample(contrast["inside"] * _inside(anatomy.mni_mm))) * csf
     return image + _scalp(anatomy, contrast, texture)
 
 
@@ -89,13 +89,38 @@ def _deep(mni_mm: np.ndarray) -> np.ndarray:
     return np.clip((1.15 - np.linalg.norm(offset, axis=0)) / 0.2, 0, 1)
 
 
+_IN_CSF = (
+    ((0, -32, 1), (5, 7, 8)),
+    ((21, -39, 7), (3, 8, 4)),
+    ((-21, -39, 7), (3, 8, 4)),
+    ((0, -13, -16), (7, 5, 6)),
+)
+"""Centre and semi-axes, MNI mm: pineal and veins in the cistern behind the midbrain, choroid plexus in both
+atria, vessels before the midbrain.
+"""
+
+
+def _inside(mni_mm: np.ndarray) -> np.ndarray:
+    """What lies in CSF and is no CSF: 1 in the middle of each, 0 outside."""
+    inside = np.zeros(mni_mm.shape[1:], np.float32)
+    for centre, axes in _IN_CSF:
+        offset = (mni_mm - np.reshape(centre, (3, 1, 1, 1))) / np.reshape(axes, (3, 1, 1, 1))
+        np.maximum(inside, np.clip(1.6 * (1.1 - np.linalg.norm(offset, axis=0)), 0, 1), out=inside)
+    return inside
+
+
 def _scalp(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) -> np.ndarray:
     """Fluid, bone and fat outside the brain by distance from its surface; nothing below the skull base."""
     outside = np.clip(1 - anatomy.tissues.sum(axis=0), 0, 1)
     fluid, bone, fat = contrast["csf"], contrast["bone"], contrast["fat"]
-    edges_mm = [0.0, 1.5, 2.5, 6.0, 7.5, HEAD_MM - 1.5, HEAD_MM]
+    edges_mm = [0.0, 1.5, 2.5, 3.5, 5.0, 6.0, 7.5, HEAD_MM - 2.5, HEAD_MM - 1.5, HEAD_MM]
+    marrow, skin = 0.4 * fat + bone, 0.7 * fat
     # A table in steps of 0.05 mm is looked up: interpolating millions of distances is slower by far.
-    table = np.interp(np.arange(0, HEAD_MM + 1, 0.05), edges_mm, [fluid, fluid, bone, bone, fat, fat, 0.0])
+    table = np.interp(
+        np.arange(0, HEAD_MM + 1, 0.05),
+        edges_mm,
+        [fluid, fluid, bone, marrow, bone, fat, fat, skin, skin, 0.0],
+    )
     place = np.clip((anatomy.surface_mm + 0.4 * texture) / 0.05, 0, len(table) - 1)
     return table.astype(np.float32)[place.astype(np.int16)] * outside
 

@@ -14,7 +14,7 @@ __all__ = ["Profile", "at_site", "profile"]
 
 @dataclass(frozen=True)
 class Profile:
-    """What `participants.tsv` and `sessions.tsv` say of a person. `site` counts from 1; `days` lie between the visits."""
+    """What `participants.tsv` and `sessions.tsv` say of a person; `site` counts from 1."""
 
     age: int
     sex: str

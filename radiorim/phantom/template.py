@@ -56,9 +56,11 @@ def load_template() -> Template:
     ventricle_mm = 2 * ndimage.distance_transform_edt(~_ventricles(coarse, inside_mm, affine[:3, 3]))
     tissues = _without_ring(np.stack([gm, wm, csf]), t1, ventricle_mm)
     tissues *= brain / np.maximum(tissues.sum(axis=0), 1e-3)
-    return Template(
-        tissues, (outside_mm - inside_mm).astype(np.float32), ventricle_mm, tuple(affine[:3, 3].tolist())
-    )
+    surface_mm = outside_mm - inside_mm
+    # The skull does not follow the folds of the brain.
+    smooth_mm = ndimage.gaussian_filter(np.clip(surface_mm, -8, 40), 4.0)
+    surface_mm += (smooth_mm - surface_mm) * np.clip((surface_mm - 1) / 4, 0, 1)
+    return Template(tissues, surface_mm.astype(np.float32), ventricle_mm, tuple(affine[:3, 3].tolist()))
 
 
 def _maps() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
