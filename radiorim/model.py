@@ -18,7 +18,16 @@ from radiorim.metrics.truth import new_truth, rim_truth
 from radiorim.prepare.resample import labels_to
 from radiorim.recipe import Finder, Recipe, Scorer
 
-__all__ = ["Examination", "Model", "examine", "find_and_tidy", "fit_judge", "native", "with_truth"]
+__all__ = [
+    "Examination",
+    "Model",
+    "examine",
+    "find_and_tidy",
+    "fit_judge",
+    "native",
+    "prepared",
+    "with_truth",
+]
 
 UNJUDGED = {"score": np.nan, "found": True}
 """What is said of candidates that nobody judges."""
@@ -35,6 +44,11 @@ class Examination:
 
 def examine(recipe: Recipe, finder: Finder, case: Case) -> Examination:
     """Prepare -> find -> tidy: the one path to candidates, for fitting and for predicting."""
+    return find_and_tidy(recipe, finder, prepared(recipe, case))
+
+
+def prepared(recipe: Recipe, case: Case) -> Case:
+    """The case as the recipe prepares it; raises `DataError` naming an image or mask that it lacks."""
     for name in recipe.needs:
         if name not in case.images and name not in case.masks:
             has = ", ".join(sorted([*case.images, *case.masks])) or "nothing"
@@ -43,7 +57,7 @@ def examine(recipe: Recipe, finder: Finder, case: Case) -> Examination:
             )
     for step in recipe.prepare:
         case = step(case)
-    return find_and_tidy(recipe, finder, case)
+    return case
 
 
 def find_and_tidy(recipe: Recipe, finder: Finder, case: Case) -> Examination:
@@ -89,7 +103,9 @@ class Model:
     @classmethod
     def fit(cls, recipe: Recipe, cases: Sequence[Case], *, seed: int = 0) -> Model:
         """Learn from cases with truth; every case is examined as it will be when predicting."""
-        finder = recipe.find.fit(cases, seed=seed)
+        # A finder that learns is shown what it will be asked about: cases that are prepared.
+        shown = [prepared(recipe, case) for case in cases] if hasattr(recipe.find, "load") else cases
+        finder = recipe.find.fit(shown, seed=seed)
         if recipe.judge is None:
             return cls(recipe, finder)
         examples = []
@@ -152,10 +168,13 @@ class Model:
         return cls(recipe, finder, scorer, read_json(folder / "provenance.json"))
 
 
-def fit_judge(recipe: Recipe, examples: Sequence[tuple[Case, Lesions]], *, seed: int) -> Scorer:
-    """Fit the judge of a recipe; what goes wrong is said with the recipe's name and the number of cases."""
+def fit_judge(recipe: Recipe, examples: Sequence[tuple[Case, Lesions]], *, seed: int, **more: Any) -> Scorer:
+    """Fit the judge of a recipe; what goes wrong is said with the recipe's name and the number of cases.
+
+    `more` is what its `fit` takes beside the seed, such as the `run` of a network.
+    """
     try:
-        return recipe.judge.fit(examples, seed=seed)
+        return recipe.judge.fit(examples, seed=seed, **more)
     except DataError as error:
         raise DataError(f"{recipe.name}, {len(examples)} training cases: {error}") from error
 

@@ -12,7 +12,7 @@ from radiorim.errors import UsageError, require
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["DEVICES", "current_device", "on_device"]
+__all__ = ["DEVICES", "chosen_device", "current_device", "on_device"]
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -29,6 +29,11 @@ def on_device(name: str) -> Iterator[None]:
         yield
     finally:
         _CHOSEN.reset(token)
+
+
+def chosen_device() -> str:
+    """The name that was chosen, for handing it to another process."""
+    return _CHOSEN.get()
 
 
 def current_device() -> torch.device:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from radiorim.errors import UnknownName, UsageError, require
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Loss", "Net", "Options", "count_parameters", "loss_names", "net_names"]
+__all__ = ["Loss", "Net", "Options", "count_parameters", "loss_names", "net_names", "networks"]
 
 Options = tuple[tuple[str, Any], ...]
 """Named numbers in the order of their names: hashable and JSON-able, unlike a dict."""
@@ -79,6 +79,18 @@ def count_parameters(net: Net) -> int:
     torch = require("torch", "dl")
     with torch.device("meta"):
         return sum(weight.numel() for weight in net.build(seed=0).parameters() if weight.requires_grad)
+
+
+def networks(value: Any) -> Iterator[Net]:
+    """Every network inside a block, in the order of its fields."""
+    if isinstance(value, Net):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from networks(item)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from networks(getattr(value, part.name))
 
 
 def net_names() -> list[str]:

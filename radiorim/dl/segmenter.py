@@ -33,7 +33,7 @@ class Segmenter:
     """Train a network on patches of prepared cases; find by a sliding window, threshold and components.
 
     `target` names the true lesions to learn (`radiorim.dl.voxeljob.TARGETS`); the first map is the one that
-    is found, inside `mask` only. The probabilities of `members` networks are averaged. Patch edges must suit
+    is found, inside `mask` only. Probabilities of `members` networks are averaged. Patch edges must suit
     the network. Fitting raises `DataError` if no case has such a lesion.
     """
 
@@ -54,7 +54,7 @@ class Segmenter:
     members: int = 1
 
     def fit(self, cases: Sequence[Case], *, seed: int, run: Run = Run()) -> SegmentFinder:
-        """Learn from prepared cases with truth; with a `run` that has a folder, go on from its checkpoints."""
+        """Learn from prepared cases with truth; a `run` with a folder goes on from its checkpoints."""
         data = gather_voxels(cases, self.channels, self.target, mask=self.mask)
         nets = [
             train_segmenter(self, data, seed=seed + 1000 * member, run=own_run(run, member))

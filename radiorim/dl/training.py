@@ -103,7 +103,9 @@ class Training:
     def smoke(self) -> Training:
         """A few epochs in one process, at a rate that learns in as many: to see that everything runs."""
         quick = Optimiser("adamw", lr=3e-3, weight_decay=1e-4)
-        small = {"epochs": min(self.epochs, 12), "batch": min(self.batch, 8), "accumulate": 1, "workers": 0}
+        few = min(self.epochs, 12)
+        # Scored once, at the end: a handful of held-out lesions cannot choose between a dozen epochs.
+        small = {"epochs": few, "check": few, "batch": min(self.batch, 8), "accumulate": 1, "workers": 0}
         return replace(self, **small, optimiser=quick, schedule=Schedule("cosine"), ema=0.0, patience=0)
 
 

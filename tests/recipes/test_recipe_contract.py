@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from radiorim import recipes
-from radiorim.blocks import Boost, Forest, HalfWayPair, Peaks, RimLayers, recipe_from_json
+from radiorim.blocks import Boost, Forest, HalfWayPair, Net, Peaks, RimLayers, recipe_from_json
 from radiorim.case import Case
 from radiorim.errors import DataError
 from radiorim.model import Model, examine, with_truth
@@ -33,7 +33,9 @@ SMALL = {
     Forest: {"trees": 30},
     Peaks: {"sigmas": 4.0},
 }
-"""What is changed to fit in seconds: no registration (the motion is known), large shells, few trees."""
+"""What is changed to fit in seconds: no registration (the motion is known), large shells, few trees. A block with a small
+version of its own (`smoke`) is asked for it.
+"""
 
 
 def shrink(value):
@@ -43,7 +45,10 @@ def shrink(value):
     if not is_dataclass(value):
         return value
     inner = {field.name: shrink(getattr(value, field.name)) for field in fields(value)}
-    return type(value)(**inner | SMALL.get(type(value), {}))
+    block = type(value)(**inner | SMALL.get(type(value), {}))
+    if isinstance(block, Net):
+        pytest.importorskip("torch")
+    return block.smoke() if hasattr(block, "smoke") else block
 
 
 @cache
