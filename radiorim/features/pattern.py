@@ -38,7 +38,7 @@ class RimPattern:
     images: tuple[str, ...] = ("chi",)
     dipole: tuple[str, ...] = ()
     width_mm: float = 1.0
-    contrast_sd: float = 1.0
+    contrast_sd: float = 0.5
     cone_degrees: float = 20.0
     b0: tuple[float, float, float] = (0.0, 0.0, 1.0)
     surround_shells: int = 3
