@@ -1,6 +1,8 @@
 """Judge recipes on the Ljubljana longitudinal pairs (Lesjak et al., CC-BY).
 
-    python benchmarks/real_pairs.py FOLDER --recipes subtract --out benchmarks/results/real_pairs.tsv
+    python benchmarks/real_pairs.py FOLDER --recipes subtract,icm-ratio-only --out results/real_pairs.tsv
+
+Rows of other recipes that the table holds already stay, so that recipes can be run one after another.
 
 FOLDER holds patientXX/{study1_FLAIR,study2_FLAIR,gt}.nii.gz and study2_FLAIR_to_common_space.txt. `gt` marks
 change of either sign in a common space: it is brought to the follow-up's grid with the transform that comes
@@ -23,7 +25,7 @@ from radiorim import recipes
 from radiorim.classic.difference import robust_difference
 from radiorim.io import nifti
 from radiorim.io.sitk import transform_to_affine
-from radiorim.io.tables import write_table
+from radiorim.io.tables import read_table, write_table
 from radiorim.lesions import Lesions
 from radiorim.metrics.anima import segmentation_performance
 from radiorim.metrics.matching import match_labels
@@ -68,6 +70,14 @@ def figures(truth: Lesions, found: Lesions) -> list[dict]:
     return rows
 
 
+def beside(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """The rows with those of other recipes in the table at `path`, sorted by recipe."""
+    if path.exists():
+        known = read_table(path)
+        table = pd.concat([known[~known["recipe"].isin(table["recipe"])], table])
+    return table.sort_values(["recipe", "patient"], kind="stable", ignore_index=True)
+
+
 def main() -> None:
     """Run the recipes on every patient of the folder and write one table."""
     parser = argparse.ArgumentParser(
@@ -96,7 +106,7 @@ def main() -> None:
     table = pd.DataFrame(rows)
     print(table.to_string(index=False, float_format="%.3f"))
     if options.out:
-        write_table(table, options.out)
+        write_table(beside(table, options.out), options.out)
 
 
 if __name__ == "__main__":
