@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from radiorim.cli.backend import backend_options, require_scheduler, workers
-from radiorim.cli.shared import DATA, common, next_step, out, overwrite, progress, seed
+from radiorim.cli.shared import DATA, common, device, next_step, out, overwrite, progress, seed
 from radiorim.errors import PartialFailure, UsageError
 from radiorim.recipe import TASKS
 
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     default="full",
     show_default=True,
     type=click.Choice(["smoke", "full"]),
-    help="200 resamples and 999 swaps, or 2000 and 9999.",
+    help="smoke: small networks, 200 resamples and 999 swaps, to see that all runs. full: as published, "
+    "2000 and 9999.",
 )
 @out("Folder for the leaderboard.")
 @click.option("--n-jobs", default=1, show_default=True, type=click.IntRange(1), help="Pieces at a time.")
 @backend_options
+@device
 @seed
 @overwrite
 @common
@@ -63,11 +65,14 @@ def command(
     Writes leaderboard.tsv and leaderboard.html, every score and test, and what each recipe cost. A board of
     rim recipes always holds the controls size-only, mask-only and flair-only.
     """
+    from radiorim.dl.profile import shrunk
     from radiorim.runs.benchmark import PROFILES, Benchmark
     from radiorim.runs.folds import save_folds
     from radiorim.runs.record import Request, open_run
 
     recipes = _recipes(chosen, everything, task)
+    if profile == "smoke":
+        recipes = [shrunk(recipe) for recipe in recipes]
     require_scheduler(backend, scheduler)
     cases, true, folds = _shared(dataset, task, fold_file or n, seed)
     inputs = {"data": dataset} | ({"folds": fold_file} if fold_file else {})

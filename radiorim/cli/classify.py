@@ -53,7 +53,6 @@ def command(
     name: str | None,
     folds: int | None,
     out: Path,
-    device: str,
     n_jobs: int,
     seed: int,
     overwrite: bool,
@@ -63,7 +62,6 @@ def command(
     With --model every lesion is scored by that model; with --recipe and --crossvalidate each by a model that
     has not seen its person. Writes scores.tsv and contributions.tsv; with truth also evaluation.tsv.
     """
-    del device  # no recipe so far has a network
     if folds and not name:
         raise UsageError("--crossvalidate K needs --recipe NAME: it fits the recipe K times.")
     if folds and folder:

@@ -33,7 +33,6 @@ def command(
     folder: Path | None,
     brain_mask: Path | None,
     registered: bool,
-    device: str,
     seed: int,
     overwrite: bool,
 ) -> None:
@@ -42,7 +41,6 @@ def command(
     Writes new_lesions_dseg.nii.gz on the follow-up's own grid, new_lesions.tsv, candidates.tsv, report.html
     and run.json.
     """
-    del device  # no recipe so far has a network
     case = pair_case(baseline, followup, brain_mask=brain_mask)
     model = chosen_model(name, folder, task="new-lesion", registered=registered)
     inputs = {key: Path(path) for key, path in case.sources.items()}

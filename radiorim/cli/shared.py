@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from radiorim.dl.device import DEVICES, on_device
+
 __all__ = ["DATA", "common", "device", "n_jobs", "next_step", "out", "overwrite", "progress", "say", "seed"]
 
 DATA = click.Path(path_type=Path)
@@ -26,13 +28,19 @@ n_jobs = click.option(
     "--n-jobs", default=1, show_default=True, type=click.IntRange(1), help="Cases at a time."
 )
 overwrite = click.option("--overwrite", is_flag=True, help="Replace what another run left in --out.")
-device = click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
-    help="Where networks run; recipes without a network always run on the CPU.",
-)
+
+
+def device(command: Callable) -> Callable:
+    """`--device`, in force until the command ends."""
+    return click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        type=click.Choice(DEVICES),
+        expose_value=False,
+        callback=lambda ctx, _option, name: ctx.with_resource(on_device(name)),
+        help="Where networks run; recipes without a network always run on the CPU.",
+    )(command)
 
 
 def common(command: Callable) -> Callable:

@@ -10,6 +10,8 @@ import click
 
 from radiorim import recipes
 from radiorim.cli.shared import common, next_step
+from radiorim.dl.registry import count_parameters, networks
+from radiorim.errors import UsageError
 from radiorim.recipe import Recipe, describe
 
 
@@ -18,11 +20,14 @@ from radiorim.recipe import Recipe, describe
 @click.option(
     "--as", "form", type=click.Choice(["text", "json", "python"]), default="text", show_default=True
 )
+@click.option("--count-parameters", "count", is_flag=True, help="Print how many numbers its networks learn.")
 @common
-def command(name: str, form: str) -> None:
+def command(name: str, form: str, count: bool) -> None:
     """Show one recipe: its steps with all their numbers, its paper, and how ours differs."""
     recipe = recipes.get(name)
-    if form == "json":
+    if count:
+        click.echo(_parameters(recipe))
+    elif form == "json":
         click.echo(recipe.to_json())
     elif form == "python":
         module = sys.modules[f"radiorim.recipes.{recipe.task.replace('-', '_')}.{name.replace('-', '_')}"]
@@ -30,6 +35,16 @@ def command(name: str, form: str) -> None:
     else:
         click.echo(_text(recipe))
         next_step(f"radiorim cite {name}")
+
+
+def _parameters(recipe: Recipe) -> str:
+    """A line for each network at the full profile, and their sum if there are several."""
+    nets = list(networks(recipe))
+    if not nets:
+        raise UsageError(f"{recipe.name} has no network, so there is nothing to count.")
+    counts = [count_parameters(net) for net in nets]
+    lines = [f"{net.name}  {count:,}" for net, count in zip(nets, counts, strict=True)]
+    return "\n".join([*lines, f"in all  {sum(counts):,}"] if len(nets) > 1 else lines)
 
 
 def _text(recipe: Recipe) -> str:

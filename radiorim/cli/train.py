@@ -23,10 +23,9 @@ from radiorim.runs.record import Request, open_run
 @seed
 @overwrite
 @common
-def command(data: Path, name: str, out: Path, device: str, n_jobs: int, seed: int, overwrite: bool) -> None:
+def command(data: Path, name: str, out: Path, n_jobs: int, seed: int, overwrite: bool) -> None:
     """Fit a recipe on a BIDS data set with truth, or on a feature table with the column `truth`."""
 
-    del device  # no recipe so far has a network
     recipe = chosen_recipe(name)
     require_learns(recipe)
     open_run(out, Request("train", {"data": data}, recipe, seed), overwrite=overwrite)

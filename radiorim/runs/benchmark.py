@@ -33,7 +33,7 @@ class Profile:
 
 
 PROFILES = {"smoke": Profile(resamples=200, swaps=999), "full": Profile(resamples=2000, swaps=9999)}
-"""`smoke` to see that everything runs, `full` for figures to report. The recipes are the same in both."""
+"""`smoke` to see that everything runs, with small networks; `full` for figures to report."""
 
 COSTS = (
     *("prepare_seconds_per_case", "train_seconds_per_fold", "predict_seconds_per_fold"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from radiorim.case import Case
+from radiorim.dl.loop import Run
 from radiorim.errors import DataError
 from radiorim.features.table import feature_columns
 from radiorim.io.tables import write_table
@@ -83,7 +84,8 @@ def fit_on_table(recipe: Recipe, table: pd.DataFrame, *, seed: int, data: str) -
 def fit_on_images(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int, data: str) -> Model:
     """A model of a recipe that learns from images, fitted on every staged case, with its provenance."""
     true = true_lesions(cases, recipe.task)
-    model = fit_on_cases(recipe, cases, work, seed=seed)
+    run = Run(work / "training" / f"all-{recipe.digest}-{seed}", key=f"{recipe.digest} {seed} {data}")
+    model = fit_on_cases(recipe, cases, work, seed=seed, run=run)
     return replace(model, provenance=_facts(true, true["truth"].dropna()) | {"data": data, "seed": seed})
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiorim.case import Case
+from radiorim.dl.device import chosen_device, on_device
+from radiorim.dl.loop import Run
 from radiorim.errors import DataError
 from radiorim.io.files import read_json
 from radiorim.io.tables import read_table, write_table
@@ -25,7 +27,10 @@ __all__ = ["ImageFold", "crossvalidate_images", "image_folds"]
 
 @dataclass(frozen=True, eq=False)
 class ImageFold:
-    """A fold over staged cases; `folds` says of each person in which fold it is held out."""
+    """A fold over staged cases; `folds` says of each person in which fold it is held out.
+
+    Networks keep their checkpoints in `folder/training`, so that a run that was cut off goes on.
+    """
 
     recipe: Recipe
     cases: Sequence[Case]
@@ -33,6 +38,7 @@ class ImageFold:
     fold: int
     seed: int
     folder: Path
+    device: str = field(default_factory=chosen_device)
 
     @property
     def path(self) -> Path:
@@ -48,12 +54,15 @@ class ImageFold:
     def fit(self) -> Model:
         """The recipe fitted on the cases of everyone outside this fold."""
         train = [case for case in self.cases if self.folds[case.person] != self.fold]
-        return fit_on_cases(self.recipe, train, self.folder, seed=self.seed)
+        run = Run(self.folder / "training" / self.path.stem, key=self.path.stem)
+        with on_device(self.device):
+            return fit_on_cases(self.recipe, train, self.folder, seed=self.seed, run=run)
 
     def score(self, model: Model) -> pd.DataFrame:
         """The lesions of this fold's people, judged by a model that has not seen them."""
         held_out = [case for case in self.cases if self.folds[case.person] == self.fold]
-        return score_cases(model, held_out, self.folder).assign(fold=self.fold)
+        with on_device(self.device):
+            return score_cases(model, held_out, self.folder).assign(fold=self.fold)
 
 
 def image_folds(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from radiorim.case import Case
 from radiorim.classic.nothing import Nothing
 from radiorim.classic.tabular import Tabular
+from radiorim.dl.loop import Run
 from radiorim.errors import UsageError
 from radiorim.model import Examination, Model, find_and_tidy, fit_judge, with_truth
 from radiorim.recipe import Recipe
@@ -75,13 +76,17 @@ def staged_folder(recipe: Recipe, work: Path, case: Case) -> Path:
     return staged_root(recipe, work) / case.id
 
 
-def fit_on_cases(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int) -> Model:
-    """The recipe fitted on staged cases with truth; `work` holds what `stage` left of `front(recipe)`."""
+def fit_on_cases(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int, run: Run = Run()) -> Model:
+    """The recipe fitted on staged cases with truth; `work` holds what `stage` left of `front(recipe)`.
+
+    With a `run` that has a folder an interrupted training goes on from its last epoch.
+    """
     looked = list(_examined(recipe, cases, work))
     if learns_to_find(recipe):
-        return Model(recipe, recipe.find.fit([one.case for one in looked], seed=seed))
+        return Model(recipe, recipe.find.fit([one.case for one in looked], seed=seed, run=run))
     examples = [(one.case, one.lesions) for one in looked]
-    return Model(recipe, recipe.find.fit((), seed=seed), fit_judge(recipe, examples, seed=seed))
+    scorer = fit_judge(recipe, examples, seed=seed, run=run)
+    return Model(recipe, recipe.find.fit((), seed=seed), scorer)
 
 
 def apply_model(model: Model, case: Case, work: Path) -> Examination:

@@ -34,7 +34,7 @@ class Brightness:
     def measure(self, case, lesions):
         return lesions
 
-    def fit(self, examples, *, seed):
+    def fit(self, examples, *, seed, run):
         means = [
             case.image("chi").data[lesions.labels.data == row.lesion].mean()
             for case, lesions in examples
@@ -67,7 +67,7 @@ class BrightnessScorer:
 class Level:
     """Finds what is brighter than half of what new lesions gained."""
 
-    def fit(self, cases, *, seed):
+    def fit(self, cases, *, seed, run):
         gains = []
         for case in cases:
             new = case.truth().keep(lambda table: table["status"] == "new").labels.data > 0
@@ -122,9 +122,9 @@ def test_what_learns_is_told_by_what_can_be_loaded():
 def test_every_lesion_is_judged_by_a_model_that_has_not_seen_its_person(cases, tmp_path, monkeypatch):
     fitted_on, real = [], Brightness.fit
 
-    def watching(self, examples, *, seed):
+    def watching(self, examples, *, seed, run):
         fitted_on.append({case.person for case, _ in examples})
-        return real(self, examples, seed=seed)
+        return real(self, examples, seed=seed, run=run)
 
     monkeypatch.setattr(Brightness, "fit", watching)
     pieces = image_folds(JUDGES, cases, folds_of(cases), staged(JUDGES, cases, tmp_path), seed=0)
