@@ -78,6 +78,6 @@ def require_in_mni_space(case: str, sources: dict[str, str]) -> None:
     if not any("space-MNI" in path.replace("\\", "/").rsplit("/", 1)[-1] for path in sources.values()):
         raise DataError(
             f"{case} does not say that it lies in MNI space: none of its files is named space-MNI..., so MNI "
-            "coordinates would be invented. Bring it there first, or, if you know that it does, measure with "
-            "MniPlace(declared=True)."
+            "coordinates would be invented. Bring it there first; if it is there, name a file as BIDS does "
+            "(sub-01_space-MNI152NLin6Asym_FLAIR.nii.gz), or in Python say MniPlace(declared=True)."
         )
