@@ -12,7 +12,7 @@ from radiorim.errors import UnknownName, UsageError
 from radiorim.prepare._remarks import remarks
 from radiorim.prepare._run import require_finite, step
 from radiorim.prepare.bias import differential_bias, n4
-from radiorim.prepare.brain import both_visits, brain_ml, given_brain, otsu_brain
+from radiorim.prepare.brain import both_visits, brain_ml, given_brain, limited_brain, otsu_brain
 from radiorim.prepare.normalise import MATCHINGS, SCALES, brain_scale, match
 from radiorim.prepare.register import Register, Registration, half_way, ncc
 from radiorim.prepare.resample import grid_around, labels_to, resample
@@ -35,9 +35,9 @@ class HalfWayPair:
     both: "zscore", or "median" for finders that need positive values (`Ratio`).
 
     A mask "brain" on the follow-up's grid is used as it is; without one each visit gets its own
-    (`otsu_brain`), and their union counts. `also` names further images that share the follow-up's world
-    space (t1, chi): they are brought along (linear) with their own intensities; images not named are left
-    behind, with a note.
+    (`otsu_brain`), and their union counts, less what lies outside the atlas (`limited_brain`). `also` names
+    further images that share the follow-up's world space (t1, chi): they are brought along (linear) with
+    their own intensities; images not named are left behind, with a note.
     """
 
     spacing_mm: float = 1.0
@@ -55,8 +55,6 @@ class HalfWayPair:
             raise UnknownName("intensity matching", self.match, MATCHINGS)
         if self.scale not in SCALES:
             raise UnknownName("scale", self.scale, SCALES)
-        if self.scale not in SCALES:
-            raise UnknownName("scale", self.scale, SCALES)
         Register(self.transform, min_ncc=self.min_ncc)
         if not self.spacing_mm > 0:
             raise UsageError(f"spacing_mm must be above 0, not {self.spacing_mm!r}.")
@@ -64,8 +62,9 @@ class HalfWayPair:
     def __call__(self, case: Case) -> Case:
         """The case on its half-way grid, with `placement`, masks["brain"], `quality` and notes.
 
-        quality: ncc_before, ncc_after, shift_mm, rotation_deg, scale_percent, brain_ml. `halfway_matrices`
-        gives the transforms of both visits. Raises `DataError` for scans that cannot be used or registered.
+        quality: ncc_before, ncc_after, shift_mm, rotation_deg, scale_percent, brain_ml, and atlas_ncc where a
+        mask was made. `halfway_matrices` gives the transforms of both visits. Raises `DataError` for scans
+        that cannot be used or registered.
         """
         if case.placement is not None:
             raise UsageError(f"{case.id} was prepared before; HalfWayPair wants the raw scans.")
@@ -81,11 +80,12 @@ class HalfWayPair:
         with step("half-way grid"):
             brain = both_visits([(raw[v], masks[v], here.matrices[v]) for v in VISITS], here.grid)
             moved = {name: here.bring(scans.pop(name), name) for name in VISITS}
+        brain, fit, doubts = _limited(case, brain, moved["flair"])
         with step("intensities"):
             images = self._matched(moved, brain)
-        notes = (*case.notes, *notes, *remarks(raw, found), *self._left_behind(case))
+        notes = (*case.notes, *notes, *doubts, *remarks(raw, found), *self._left_behind(case))
         return self._placed(case, here, {**images, "brain": brain}).with_(
-            quality={**case.quality, **_figures(found, brain)}, notes=notes
+            quality={**case.quality, **_figures(found, brain), **fit}, notes=notes
         )
 
     def _corrected(self, name: str, volume: Volume) -> Volume:
@@ -183,6 +183,15 @@ def _brains(case: Case, scans: Mapping[str, Volume]) -> tuple[dict[str, Volume |
     with step("brain masks"):
         masks: dict[str, Volume | None] = {name: otsu_brain(scans[name]) for name in VISITS}
     return masks, ("The brain mask was made from the two scans (threshold and morphology), not given.",)
+
+
+def _limited(case: Case, brain: Volume, flair: Volume) -> tuple[Volume, dict[str, float], tuple[str, ...]]:
+    """The union of the visits' masks inside the atlas; a given mask is left as it is."""
+    if "brain" in case.masks:
+        return brain, {}, ()
+    with step("atlas limit of the mask"):
+        brain, fit, notes = limited_brain(brain, flair)
+    return brain, {"atlas_ncc": fit}, notes
 
 
 def _figures(found: Registration, brain: Volume) -> dict[str, float]:

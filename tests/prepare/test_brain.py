@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from radiorim.errors import DataError
-from radiorim.prepare.brain import both_visits, brain_ml, given_brain, otsu_brain
+from radiorim.prepare._atlas import load_atlas
+from radiorim.prepare.brain import both_visits, brain_ml, given_brain, limited_brain, otsu_brain
+from radiorim.prepare.resample import resample
 from radiorim.volume import Volume
 
 
@@ -93,3 +95,37 @@ def test_visits_of_different_halves_share_nothing(followup, heads):
     high.affine[:3, 3] += 24 * followup.affine[:3, 2]
     with pytest.raises(DataError, match="share no part of the brain"):
         both_visits([(low, None, np.eye(4)), (high, true.like(true.data), np.eye(4))], followup)
+
+
+@pytest.fixture(scope="module")
+def atlas_scan(heads):
+    """A FLAIR of the atlas brain with a bright neck below it, and the true brain."""
+    atlas = load_atlas()
+    shape = (70, 86, 80)
+    grid = Volume(np.zeros(shape), heads.affine((2.8, 2.8, 2.8), shape))
+    grid.affine[2, 3] -= 20
+    flair = resample(atlas.flair, grid).data * 100
+    brain = resample(atlas.brain, grid, order=0).data
+    return grid.like(flair.astype(np.float32)), brain
+
+
+def test_what_hangs_below_the_atlas_brain_is_cut_off(atlas_scan):
+    flair, brain = atlas_scan
+    neck = brain.copy()
+    neck[28:42, 18:50, 0:14] = True
+    flair = flair.like(np.where(neck & ~brain, np.float32(90), flair.data))
+    limited, ncc, notes = limited_brain(flair.like(neck), flair)
+    assert dice(limited.data, brain) > dice(neck, brain) + 0.01
+    assert (brain & ~limited.data).sum() < 0.03 * brain.sum()
+    assert ncc > 0.8
+    assert notes == ()
+
+
+def test_a_mask_that_the_atlas_does_not_fit_is_left_alone_with_the_figure(followup):
+    slab = np.zeros(followup.shape, bool)
+    slab[10:50, 30:38, 5:45] = True
+    noise = np.random.default_rng(1).random(followup.shape, dtype=np.float32)
+    mask = followup.like(slab)
+    limited, ncc, notes = limited_brain(mask, followup.like(noise))
+    assert limited is mask
+    assert f"could not be checked against the atlas (correlation {ncc:.2f}" in notes[0]

@@ -66,7 +66,8 @@ def test_the_brain_has_its_volume_and_the_figures_are_kept(prepared, heads):
     assert quality["ncc_after"] > 0.95 > quality["ncc_before"]
     assert quality["rotation_deg"] == pytest.approx(7.9, abs=0.7)
     assert set(quality) == {
-        *("ncc_before", "ncc_after", "shift_mm", "rotation_deg", "scale_percent", "brain_ml")
+        *("ncc_before", "ncc_after", "shift_mm", "rotation_deg", "scale_percent", "brain_ml"),
+        "atlas_ncc",
     }
 
 
