@@ -103,7 +103,7 @@ def _cutter(data: np.ndarray, place: Neighbourhood, margin: int | None) -> Any:
     def cut(lesion: int) -> Crop:
         box = (slice(None),) * 3 if margin is None else place.box(lesion, margin)
         inside = place.labels[box] == place.voxels.numbers[lesion]
-        return Crop(data[box], inside, place.spacing)
+        return Crop(data[box].astype(np.float64), inside, place.spacing)
 
     return cut
 

@@ -83,10 +83,10 @@ def _log(data: np.ndarray, place: Neighbourhood, block: Texture, n_jobs: int) ->
 
 
 def _pointwise(name: str, data: np.ndarray, place: Neighbourhood) -> np.ndarray:
-    values = data[tuple(place.voxels.index.T)]
+    values = data[tuple(place.voxels.index.T)].astype(np.float64)
     if name == "original":
         return values
-    largest = max(data.max(), -data.min())
+    largest = max(float(data.max()), -float(data.min()))
     if not largest > 0:
         raise DataError(f"an image of nothing but zeros cannot be filtered by {name!r}.")
     return POINTWISE[name](values, largest)

@@ -39,7 +39,9 @@ def laplacian_of_gaussian(
     if crop.flags.f_contiguous or crop.strides[0] < crop.strides[2]:
         crop, index, spacing = crop.T, index[:, ::-1], spacing[::-1]
     axes = tuple(recursion(sigma_mm, edge) for edge in spacing)
-    return _Passes(np.ascontiguousarray(crop), np.ascontiguousarray(index), axes).run(n_jobs)
+    return _Passes(np.ascontiguousarray(crop, dtype=np.float64), np.ascontiguousarray(index), axes).run(
+        n_jobs
+    )
 
 
 class _Passes:

@@ -59,10 +59,13 @@ class Neighbourhood:
 
 
 def preprocessed(volume: Volume, how: Preprocessing) -> np.ndarray:
-    """The volume's values, float64, normalised if that was asked for (pyradiomics' normalizeImage)."""
-    data = volume.data.astype(np.float64)
+    """The volume's values, as they are or, if that was asked for, normalised (float64).
+
+    As pyradiomics' normalizeImage. Filters make float64 of what they look at, seldom the whole volume.
+    """
     if not how.normalise:
-        return data
+        return volume.data
+    data = volume.data.astype(np.float64)
     data = (data - data.mean()) / data.std(ddof=1)
     if how.outliers_sd is not None:
         data = data.clip(-how.outliers_sd, how.outliers_sd)

@@ -29,6 +29,8 @@ def gradient(data: np.ndarray, place: Neighbourhood, *, per_mm: bool) -> np.ndar
     for axis, edge in enumerate(place.spacing):
         one = np.eye(3, dtype=int)[axis]
         last = np.array(data.shape) - 1
-        ahead, behind = (data[tuple(np.clip(index + step, 0, last).T)] for step in (one, -one))
+        ahead, behind = (
+            data[tuple(np.clip(index + step, 0, last).T)].astype(np.float64) for step in (one, -one)
+        )
         square += ((ahead - behind) / 2 / (edge if per_mm else 1)) ** 2
     return np.sqrt(square).astype(np.float32).astype(np.float64)

@@ -26,7 +26,7 @@ def filtered(data: np.ndarray, place: Neighbourhood, block: Texture) -> Iterator
     Raises `DataError` where the volume is too small for a filter, `MissingExtra` for what `lbp3d` needs.
     """
     operations = require("radiomics.imageoperations", "pyradiomics")
-    image = sitk_image(data, place.spacing)
+    image = sitk_image(data.astype(np.float64), place.spacing)
     mask = sitk_image((place.labels != 0).astype(np.uint8), place.spacing)
     made = set()
     for name, arguments in image_types(block):

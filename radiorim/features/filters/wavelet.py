@@ -62,12 +62,13 @@ def _surrounded(data: np.ndarray, box: tuple[slice, slice, slice], length: int) 
     first = [side.start - below for side in box]
     last = [side.stop + above for side in box]
     if min(first) >= 0 and all(end <= edge for end, edge in zip(last, data.shape, strict=True)):
-        return np.ascontiguousarray(data[tuple(slice(*ends) for ends in zip(first, last, strict=True))])
+        inner = data[tuple(slice(*ends) for ends in zip(first, last, strict=True))]
+        return np.ascontiguousarray(inner, dtype=np.float64)
     axes = []
     for low, high, edge in zip(first, last, data.shape, strict=True):
         index = np.arange(low, high) % (edge + edge % 2)
         axes.append(np.where(index == edge, 0, index))
-    return data[np.ix_(*axes)]
+    return data[np.ix_(*axes)].astype(np.float64)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
