@@ -124,6 +124,8 @@ class Params:
             load_log_sd=0.0,
             caps=0.0,
             rim_share=0.35,
+            rim_ppb=1.4 * self.rim_ppb,
+            rim_completeness=(min(0.95, self.rim_completeness[0] + 0.15), 1.0),
             rim_thickness_mm=(2.0, 2.8),
         )
 
