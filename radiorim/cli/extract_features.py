@@ -13,11 +13,19 @@ import click
 from radiorim.cli.backend import backend_options, require_scheduler, workers
 from radiorim.cli.shared import DATA, common, n_jobs, next_step, out, progress, say
 from radiorim.errors import PartialFailure, UsageError
+from radiorim.features.sets import FEATURE_SETS
 from radiorim.io.bids import read_dataset
 from radiorim.io.files import write_json
 from radiorim.io.provenance import provenance
 from radiorim.io.tables import write_table
-from radiorim.runs.extraction import Extracted, Extraction, common_images, extract, files_case
+from radiorim.runs.extraction import (
+    Extracted,
+    Extraction,
+    common_images,
+    common_masks,
+    extract,
+    files_case,
+)
 
 if TYPE_CHECKING:
     from radiorim.case import Case
@@ -35,7 +43,11 @@ if TYPE_CHECKING:
 @click.option("--labels", type=DATA, help="Lesion mask or label map.")
 @click.option("--brain-mask", type=DATA, help="Brain mask, for location features.")
 @out("Table to write, .tsv or .parquet.")
-@click.option("--features", "name", help="Feature set.  [default: basic; with --engine pyradiomics its 107]")
+@click.option(
+    "--features",
+    "name",
+    help=f"Feature set: {', '.join(FEATURE_SETS)}.  [default: basic; with --engine pyradiomics its 107]",
+)
 @click.option(
     "--engine",
     default="fast",
@@ -78,8 +90,9 @@ def command(
         raise UsageError(f"--out must end in .tsv or .parquet, not {out.name!r}.")
     require_scheduler(backend, scheduler)
     cases, chosen = _cases(dataset, images, labels, brain_mask)
-    brain = all("brain" in case.masks for case in cases)
-    plan = Extraction(chosen, _feature_set(name, engine), int(connectivity), brain, with_truth)
+    plan = Extraction(
+        chosen, _feature_set(name, engine), int(connectivity), common_masks(cases), engine, with_truth
+    )
     parts = out.with_suffix(".parts")
     with workers(scheduler), progress("cases") as tick:
         jobs = None if scheduler else n_jobs
@@ -139,9 +152,7 @@ def _named(image: str) -> tuple[str, Path]:
 
 
 def _feature_set(name: str | None, engine: str) -> str:
-    """The set that was asked for; without a name, what the engine is for."""
+    """The set that was asked for; without a name, what the engine is known for."""
     if name is None:
         return "pyradiomics-original" if engine == "pyradiomics" else "basic"
-    if engine == "pyradiomics" and not name.startswith("pyradiomics"):
-        say(f"note: the set {name!r} holds no texture, so --engine pyradiomics changes nothing in it")
     return name

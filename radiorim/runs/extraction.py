@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from radiorim.lesions import Lesions
 
-__all__ = ["Extracted", "Extraction", "common_images", "extract", "files_case"]
+__all__ = ["Extracted", "Extraction", "common_images", "common_masks", "extract", "files_case"]
 
 FIRST = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "too_small")
 
@@ -38,20 +38,21 @@ FIRST = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "too_
 class Extraction:
     """What is measured: a named feature set on named images, and how a mask is split into lesions.
 
-    `brain` says that brain masks are there and depth in the brain is measured. `truth` is None, "rim" or
-    "new-lesion": whether, and for which task, the column `truth` is added.
+    `engine` is who computes texture; `masks` are those that every case has (such as `brain`, for depth).
+    `truth` is None, "rim" or "new-lesion": whether, and for which task, the column `truth` is added.
     """
 
     images: tuple[str, ...]
     features: str = "basic"
     connectivity: int = 26
-    brain: bool = False
+    masks: tuple[str, ...] = ()
+    engine: str = "fast"
     truth: str | None = None
 
     @property
     def blocks(self) -> tuple[Measure, ...]:
         """The feature blocks, the same for every case."""
-        return feature_set(self.features, self.images, brain=self.brain)
+        return feature_set(self.features, self.images, masks=self.masks, engine=self.engine)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +77,11 @@ def common_images(cases: Sequence[Case]) -> tuple[str, ...]:
             f"the {len(cases)} cases have no image in common. Name one that most have: --image NAME."
         )
     return tuple(sorted(shared))
+
+
+def common_masks(cases: Sequence[Case]) -> tuple[str, ...]:
+    """The masks that every case has, beside the lesions themselves."""
+    return tuple(sorted(set.intersection(*(set(case.masks) for case in cases)) - {"lesions"}))
 
 
 def files_case(images: Mapping[str, Path], labels: Path, *, brain: Path | None = None) -> Case:

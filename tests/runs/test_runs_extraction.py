@@ -23,7 +23,7 @@ def coarse_layers(monkeypatch):
     from radiorim.features.layers import RimLayers
 
     monkeypatch.setattr(
-        extraction, "feature_set", lambda name, images, *, brain=False: (RimLayers(tuple(images), 2.0, 1, 1),)
+        extraction, "feature_set", lambda name, images, **more: (RimLayers(tuple(images), 2.0, 1, 1),)
     )
 
 
