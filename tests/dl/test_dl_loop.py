@@ -1,5 +1,6 @@
 """The training loop: the same seed, an interruption, two processes, what stops it, what it keeps."""
 
+# ruff: noqa: E402 (what needs torch is imported after it was found)
 from __future__ import annotations
 
 import math
@@ -116,13 +117,13 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(tmp_path, traini
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     trained(run=Run(tmp_path, "one"))
-    with pytest.raises(UsageError, match="belongs to another training. Give another folder"):
+    with pytest.raises(UsageError, match=r"belongs to another training\. Give another folder"):
         trained(run=Run(tmp_path, "other"))
 
 
 def test_a_damaged_checkpoint_gives_one_sentence(tmp_path):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"\x80\x04no tensors here")
-    with pytest.raises(DataError, match="is damaged or no checkpoint .*Delete it to start again"):
+    with pytest.raises(DataError, match=r"is damaged or no checkpoint .*Delete it to start again"):
         trained(run=Run(tmp_path))
 
 

@@ -24,6 +24,7 @@ from radiorim.recipe import Paper, Recipe
 
 NAMES = recipes.names()
 LEARNED = [name for name in NAMES if recipes.get(name).judge is not None]
+FINDERS = [name for name in NAMES if hasattr(recipes.get(name).find, "load")]
 CONTROLS = [name for name in NAMES if recipes.get(name).summary.startswith("Control")]
 TRAIN, TEST = 4, 3
 SMALL = {
@@ -33,8 +34,9 @@ SMALL = {
     Forest: {"trees": 30},
     Peaks: {"sigmas": 4.0},
 }
-"""What is changed to fit in seconds: no registration (the motion is known), large shells, few trees. A block with a small
-version of its own (`smoke`) is asked for it.
+"""What is changed to fit in seconds: no registration (the motion is known), large shells, few trees.
+
+A block with a small version of its own (`smoke`) is asked for it.
 """
 
 
@@ -184,7 +186,7 @@ def test_it_predicts_lesions_on_the_grid_of_the_case(name):
     assert len(found) > 0
     assert set(np.unique(found.labels.data)) - {0} == set(found.numbers)
     assert found.table.found.dtype == bool
-    if name in LEARNED:
+    if name in LEARNED or name in FINDERS:
         assert found.table.score.between(0, 1).all()
     else:
         assert found.table.score.isna().all()
@@ -204,12 +206,27 @@ def test_it_beats_chance_on_people_it_has_not_seen(name):
     assert roc_auc_score(truth, score) > 0.7
 
 
-@pytest.mark.parametrize("name", LEARNED)
+@pytest.mark.parametrize("name", FINDERS)
+def test_a_finder_that_learned_finds_new_lesions_of_people_it_has_not_seen_and_little_else(name):
+    hits = found = missed = 0
+    for case in people()[TRAIN:]:
+        looked = with_truth(fitted(name).examine(case), recipes.get(name).task).lesions
+        truth = case.truth()
+        new = truth.keep(lambda table: table.status == "new")
+        touched = np.unique(new.labels.data[looked.labels.data > 0])
+        missed += len(new) - np.count_nonzero(touched)
+        hits, found = hits + int(looked.table.truth.sum()), found + len(looked)
+    assert hits > missed
+    assert hits >= found / 2
+
+
+@pytest.mark.parametrize("name", LEARNED + FINDERS)
 def test_the_same_seed_gives_the_same_scores(name):
     again = Model.fit(shrink(recipes.get(name)), people()[:TRAIN], seed=0)
     case = people()[-1]
     assert again.predict(case).table.equals(fitted(name).predict(case).table)
-    assert again.scorer.threshold == fitted(name).scorer.threshold
+    for learned, known in ((again.scorer, fitted(name).scorer), (again.finder, fitted(name).finder)):
+        assert getattr(learned, "threshold", None) == getattr(known, "threshold", None)
 
 
 @pytest.mark.parametrize("name", NAMES)
