@@ -33,8 +33,8 @@ b47b24204 190478b23 47b94bb29192 3a1ba3478 ba114b10447b 4789033b9ba9 47b4b99ba 9
 896678169b63136 09167b 07870603bb60 67b
 """
 """Marching cubes (Lorensen and Cline, SIGGRAPH 1987) by the table of P. Bourke (Polygonising a scalar field,
-1994) as pyradiomics turns its triangles: patterns 0 to 127, three edges (hexadecimal) for each triangle. A pattern from
-128 is its complement, inside out.
+1994) as pyradiomics turns its triangles: patterns 0 to 127, three edges (hexadecimal) for each triangle. A
+pattern from 128 is its complement, inside out. Turned, some patterns are cut into other triangles.
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,7 @@ CLASSES = ("shape", "firstorder", "glcm", "glrlm", "glszm", "gldm", "ngtdm")
 """The classes that can be asked for."""
 
 MOST_LEVELS = 65_535
-"""More grey levels than this in one lesion are refused: tables of sums and differences would fill the memory."""
+"""More grey levels in one lesion are refused: tables of their sums and differences would fill the memory."""
 
 _HALF = [(x, y, z) for x in (0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)]
 WAYS = np.array([way for way in _HALF if way > (0, 0, 0)], dtype=np.int64)
@@ -35,8 +34,8 @@ Features = dict[tuple[str, str], np.ndarray]
 class Bins:
     """How values become grey levels, by pyradiomics' edges, counted from 1.
 
-    Bins of `width` image units with edges at its multiples, or, where that is None, `count` equal bins between
-    the lesion's own extremes. With a count, a flat lesion lies in the middle bin, as the reference has it.
+    Bins of `width` image units with edges at its multiples, or, where that is None, `count` equal bins
+    between the lesion's own extremes. With a count, a flat lesion lies in the middle bin, as the reference has it.
     """
 
     width: float | None = 25.0
@@ -59,11 +58,16 @@ class Bins:
 
 @dataclass(frozen=True)
 class Asked:
-    """Classes of features, the bins that they need and the number of threads."""
+    """Classes of features, the bins that they need and the number of threads (-1: all cores).
+
+    Lesions of fewer than `fewest_voxels` are not measured: pyradiomics refuses those of one voxel, though its
+    size, its values and most of its texture are defined.
+    """
 
     classes: tuple[str, ...] = CLASSES
     bins: Bins = Bins()
     n_jobs: int = 1
+    fewest_voxels: int = 2
 
     def __post_init__(self) -> None:
         for name in self.classes:
@@ -76,9 +80,11 @@ def measure(
 ) -> Features:
     """pyradiomics' default features of each numbered lesion of a label volume, one value for each number.
 
-    `data` (the image on the grid of `labels`) may be None if only class `shape` is asked for. A lesion without
-    or with one voxel is NaN throughout, as the reference refuses it; of others NaN is only what
-    has no value: a robust deviation of two voxels, and texture along directions of voxels that do not touch.
+    `data` (the image on the grid of `labels`) may be None if only class `shape` is asked for. A lesion of fewer
+    than `what.fewest_voxels` is NaN throughout; of others NaN is only what has no value: the robust deviation
+    of two values, ratios of axes of one voxel, GLCM of voxels that do not touch (but MCC is 1 if they are
+    flat), GLRLM of voxels of which no two share a line. The skewness and kurtosis of a flat lesion are 0, also
+    where the reference has the rounding of its mean.
     Raises `DataError` for values that are not finite and for more than `MOST_LEVELS` grey levels.
     """
     voxels = locate(labels, numbers)
@@ -89,7 +95,7 @@ def measure(
 def measure_values(
     values: np.ndarray | None, voxels: Voxels, spacing: Sequence[float], what: Asked
 ) -> Features:
-    """The same from the image's values in the located voxels (float64), such as those of one filter's band."""
+    """The same from the values in the located voxels (float64), such as those of one filter's band."""
     textures = [name for name in what.classes if name != "shape"]
     if textures and values is None:
         raise UsageError(f"class {textures[0]!r} needs an image. Give its data, or ask for 'shape' alone.")
@@ -99,7 +105,7 @@ def measure_values(
     if textures and values is not None:
         found |= _textures(values, voxels, float(np.prod(spacing)), what)
     for column in found.values():
-        column[voxels.sizes < 2] = np.nan
+        column[voxels.sizes < max(what.fewest_voxels, 1)] = np.nan
     return found
 
 
@@ -147,8 +153,8 @@ def _edges(ordered: np.ndarray, voxels: Voxels, bins: Bins) -> tuple[np.ndarray,
     if edges[2].max(initial=0) > MOST_LEVELS:
         k = int(edges[2].argmax())
         raise DataError(
-            f"these bins cut lesion {voxels.numbers[k]}, with values from {lowest[k]:g} to {highest[k]:g}, into "
-            f"{edges[2][k]} grey levels. Try a bin width of {(highest[k] - lowest[k]) / 32:.2g}."
+            f"these bins cut lesion {voxels.numbers[k]}, with values from {lowest[k]:g} to {highest[k]:g}, "
+            f"into {edges[2][k]} grey levels. Try a bin width of {(highest[k] - lowest[k]) / 32:.2g}."
         )
     return edges
 

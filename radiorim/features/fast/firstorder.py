@@ -34,7 +34,7 @@ NAMES = (
 def _quantile(x: np.ndarray, share: float) -> float:
     """Linear between two values of sorted `x`, rounded as numpy does: a bound may equal a value exactly."""
     place = (x.size - 1) * share
-    below = int(math.floor(place))
+    below = math.floor(place)
     above = min(below + 1, x.size - 1)
     weight = place - below
     step = x[above] - x[below]

@@ -44,7 +44,7 @@ def _table(levels: int, voxels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray
     pairs = levels * levels
     if pairs <= _DIRECT:
         return np.full(pairs, -1, np.int64), np.zeros(pairs, np.int64), np.empty(pairs, np.int64), 0
-    bits = int(math.ceil(math.log2(2 * voxels)))
+    bits = math.ceil(math.log2(2 * voxels))
     return np.full(2**bits, -1, np.int64), np.zeros(2**bits, np.int64), np.empty(voxels, np.int64), 64 - bits
 
 
@@ -283,7 +283,7 @@ def _direction(pairs: tuple, levels: np.ndarray, clogc: np.ndarray, total: float
 def measure_rows(
     rows: np.ndarray, voxels: tuple, grey: tuple, given: tuple[np.ndarray, np.ndarray], out: np.ndarray
 ) -> None:
-    """Means over the directions with pairs, in the order of NAMES; without any only a flat MCC (1) is defined.
+    """Means over the directions with pairs, in the order of NAMES; without any only a flat MCC is.
 
     `given`: the directions and n log2 n for n up to twice the largest lesion.
     """

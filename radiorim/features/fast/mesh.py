@@ -11,12 +11,12 @@ __all__ = ["COLUMNS", "measure_rows"]
 
 COLUMNS = 12
 """Mesh area and volume; largest distance across the third, second and first axis and in space; then what
-the covariance of voxel indices is made of: n times the sums of xx, yy, zz, xy, xz, yz less products of sums."""
+the covariance of indices is made of: n times the sums of xx, yy, zz, xy, xz, yz less products of sums."""
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _surface(box: np.ndarray, dims: np.ndarray, corners: np.ndarray, pieces: tuple, out: np.ndarray) -> None:
-    """Mesh area and volume; `corners`: eight steps along x, y and z; `pieces`: of `cubes`, and voxel edges."""
+    """Mesh area and volume; `corners`: eight steps in x, y and z; `pieces`: of `cubes`, and voxel edges."""
     area, volume, outward, edges = pieces
     steps = (corners[:, 0] * dims[1] + corners[:, 1]) * dims[2] + corners[:, 2]
     for x in range(dims[0] - 1):

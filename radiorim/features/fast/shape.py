@@ -33,6 +33,8 @@ def shape_features(raw: np.ndarray, sizes: np.ndarray, spacing: np.ndarray) -> d
 def _eigenvalues(moments: np.ndarray, sizes: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Of the voxel centres' covariance (by n) in mm2, ascending; (n, 3)."""
     entry = np.array([[0, 3, 4], [3, 1, 5], [4, 5, 2]])
+    # Rows of lesions without voxels are NaN, of which there are no eigenvalues to ask for.
+    moments = np.where(sizes[:, None] > 0, moments, 0.0)
     covariance = moments[:, entry] / np.maximum(sizes, 1)[:, None, None] ** 2 * np.outer(spacing, spacing)
     values = np.linalg.eigvalsh(covariance)
     # Rounding leaves about 1e-16 of the largest eigenvalue where a plate has none.

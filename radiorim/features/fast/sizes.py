@@ -34,7 +34,7 @@ _SHARED = (
 
 
 def _named(small: str, large: str, size: str, thing: str, of: str) -> tuple[str, ...]:
-    """The sixteen in the words of one class: `of` follows `gray_level`, `thing` names entropy and variance."""
+    """The sixteen in the words of a class: `of` follows `gray_level`, `thing` names entropy and variance."""
     return (
         f"{small}_emphasis",
         f"{large}_emphasis",

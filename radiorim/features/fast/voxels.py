@@ -1,4 +1,4 @@
-"""Where the voxels of each lesion are: one list for all lesions, so that nothing loops over a volume twice."""
+"""Where the voxels of each lesion are: one list for all lesions, from one pass over the volume."""
 
 from __future__ import annotations
 
