@@ -12,11 +12,11 @@ from radiorim.classic.given import Given
 from radiorim.classic.ratio import Ratio
 from radiorim.classic.sampling import DmwrSmote, Smote
 from radiorim.classic.splitting import LesionMap, Split, SplitFound
-from radiorim.classic.stencil import Stencil
 from radiorim.classic.subtraction import Peaks, Subtraction
 from radiorim.classic.tabular import Tabular
 from radiorim.classic.tidy import AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove
 from radiorim.classic.tissue import InWhiteMatter, ShapeAtLeast, TouchesNothing
+from radiorim.classic.voxelboost import VoxelBoost
 from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel
 from radiorim.dl.classifier import PatchClassifier
@@ -55,11 +55,11 @@ BLOCKS = {
     for block in (
         *(HalfWayPair, Resample, TissuePriors),
         *(Given, Peaks, Ratio, Subtraction),
-        *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound),
+        *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound, VoxelBoost),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
         *(AprlFirstOrder, Change, FirstOrder, Location, MniPlace, RimLayers, RimPattern, Shape),
         *(TissueDistance, Texture, Warp),
-        *(InWhiteMatter, ShapeAtLeast, Stencil, TouchesNothing),
+        *(InWhiteMatter, ShapeAtLeast, TouchesNothing),
         *(Filtering, Neighbours, Preprocessing),
         *(Boost, DmwrSmote, Forest, Smote, Tabular),
         *(AdaptiveDilation, Augment, Channel, LesionPatch, Loss, Net),

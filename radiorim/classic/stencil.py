@@ -1,80 +1,38 @@
-"""Voxels and their six neighbours on both visits and on the candidate mask, averaged over each candidate."""
+"""A voxel and its six face neighbours on both visits and on a mask, as one row of numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from radiorim.features.naming import Dictionary, chosen, entry
-from radiorim.features.regions import aligned_image, feature_frame
+from radiorim.case import Case
+from radiorim.classic.difference import brain_inside
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["stencil_rows"]
 
-    from radiorim.case import Case
-    from radiorim.lesions import Lesions
-
-__all__ = ["Stencil"]
-
-_STEPS = {
-    "centre": (0, 0, 0),
-    "first_before": (-1, 0, 0),
-    "first_after": (1, 0, 0),
-    "second_before": (0, -1, 0),
-    "second_after": (0, 1, 0),
-    "third_before": (0, 0, -1),
-    "third_after": (0, 0, 1),
-}
-"""The voxel and its face neighbours, along the first, second and third axis of the array."""
+_STEPS = np.array([(0, 0, 0), *(sign * np.eye(3, dtype=int)[axis] for axis in range(3) for sign in (-1, 1))])
+"""The voxel and its six face neighbours."""
 
 
-@dataclass(frozen=True)
-class Stencil:
-    """The mean over a lesion's voxels of each voxel of a seven-voxel stencil, in each image and in the mask
-    of all candidates: 7 x (images + 1) numbers.
+def stencil_rows(case: Case, mask: np.ndarray, voxels: np.ndarray) -> np.ndarray:
+    """21 float32 features of each voxel (flat indices): flair0, flair and mask, at 7 places each.
 
     Beyond the grid the nearest voxel is repeated.
     """
+    inside = brain_inside(case).data
+    maps = [
+        *(_standard(case.image(name).data, inside) for name in ("flair0", "flair")),
+        mask.astype(np.float32),
+    ]
+    places = np.stack(np.unravel_index(voxels, mask.shape), axis=1)
+    last = np.array(mask.shape) - 1
+    columns = []
+    for step in _STEPS:
+        at = tuple(np.clip(places + step, 0, last).T)
+        columns += [values[at] for values in maps]
+    return np.stack(columns, axis=1)
 
-    images: tuple[str, ...] = ("flair0", "flair")
 
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """The images that a case must have."""
-        return tuple(self.images)
-
-    def __call__(self, case: Case, lesions: Lesions) -> pd.DataFrame:
-        """One row for each lesion; defined down to one voxel."""
-        mask = (lesions.labels.data > 0).astype(np.float64)
-        maps = [aligned_image(case, name, lesions).data for name in self.images] + [mask]
-        voxels = np.argwhere(lesions.labels.data > 0)
-        place = np.searchsorted(np.sort(lesions.numbers), lesions.labels.data[tuple(voxels.T)])
-        counts = np.bincount(place, minlength=len(lesions))
-        columns = []
-        for values in maps:
-            for step in _STEPS.values():
-                at = np.clip(voxels + step, 0, np.array(mask.shape) - 1)
-                sums = np.bincount(place, weights=values[tuple(at.T)], minlength=len(lesions))
-                columns.append(sums / np.maximum(counts, 1))
-        names = list(self._known())
-        order = np.argsort(np.argsort(lesions.numbers))
-        rows = np.stack(columns, axis=1)[order] if len(lesions) else np.zeros((0, len(names)))
-        return feature_frame(
-            lesions.numbers, names, [dict(zip(names, row, strict=True)) for row in rows.tolist()]
-        )
-
-    def dictionary(self, names: Sequence[str]) -> Dictionary:
-        """What each of these columns means."""
-        return chosen(self._known(), names)
-
-    def _known(self) -> Dictionary:
-        return {
-            f"{image}_stencil_firstorder_{step}": entry(
-                f"mean over the lesion of the voxel at {offset} in array axes", unit
-            )
-            for image, unit in [*((name, "image") for name in self.images), ("candidates", "1")]
-            for step, offset in _STEPS.items()
-        }
+def _standard(values: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    sample = values[inside]
+    spread = float(sample.std())
+    return ((values - sample.mean()) / (spread if spread > 0 else 1.0)).astype(np.float32)

@@ -12,7 +12,6 @@ from radiorim.blocks import (
     InWhiteMatter,
     Ratio,
     ShapeAtLeast,
-    Stencil,
     TouchesNothing,
 )
 from radiorim.case import Case
@@ -165,24 +164,6 @@ def test_no_lesions_stay_no_lesions(rule):
     case = case_of(flair0=nothing, flair=nothing, **atlas(nothing, nothing))
     none = Lesions.from_labels(Volume(nothing.astype(np.int32), np.eye(4)))
     assert len(rule(case, none)) == 0
-
-
-def test_a_stencil_is_the_mean_of_a_voxel_and_its_six_neighbours_in_each_map():
-    rng = np.random.default_rng(6)
-    before, after = rng.normal(size=(2, *SHAPE)).astype(np.float32)
-    labels = (3 * box((4, 6)) + box((0, 1))).astype(np.int32)
-    found = Lesions.from_labels(Volume(labels, np.eye(4)))
-    table = Stencil()(case_of(flair0=before, flair=after), found)
-    assert table.shape == (2, 21)
-    assert list(table.index) == [1, 3]
-    row = table.loc[3]
-    assert row["flair_stencil_firstorder_centre"] == pytest.approx(after[4:6, 4:6, 4:6].mean())
-    assert row["flair0_stencil_firstorder_second_after"] == pytest.approx(before[4:6, 5:7, 4:6].mean())
-    assert row["candidates_stencil_firstorder_third_before"] == 0.5
-    assert table.loc[1, "flair_stencil_firstorder_first_before"] == after[0, 0, 0]
-    assert set(Stencil().dictionary(list(table))) == set(table)
-    none = Lesions.from_labels(found.labels.like(np.zeros(SHAPE, np.int32)))
-    assert Stencil()(case_of(flair0=before, flair=after), none).shape == (0, 21)
 
 
 def test_a_ratio_can_keep_off_the_edge_of_the_brain():
