@@ -35,7 +35,8 @@ class Bins:
     """How values become grey levels, by pyradiomics' edges, counted from 1.
 
     Bins of `width` image units with edges at its multiples, or, where that is None, `count` equal bins
-    between the lesion's own extremes. With a count, a flat lesion lies in the middle bin, as the reference has it.
+    between the lesion's own extremes. With a count, a flat lesion lies in the middle bin, as the reference
+    has it.
     """
 
     width: float | None = 25.0
@@ -80,11 +81,11 @@ def measure(
 ) -> Features:
     """pyradiomics' default features of each numbered lesion of a label volume, one value for each number.
 
-    `data` (the image on the grid of `labels`) may be None if only class `shape` is asked for. A lesion of fewer
-    than `what.fewest_voxels` is NaN throughout; of others NaN is only what has no value: the robust deviation
-    of two values, ratios of axes of one voxel, GLCM of voxels that do not touch (but MCC is 1 if they are
-    flat), GLRLM of voxels of which no two share a line. The skewness and kurtosis of a flat lesion are 0, also
-    where the reference has the rounding of its mean.
+    `data` (the image on the grid of `labels`) may be None if only class `shape` is asked for. A lesion of
+    fewer than `what.fewest_voxels` is NaN throughout; of others NaN is only what has no value: the robust
+    deviation of two values, ratios of axes of one voxel, GLCM of voxels that do not touch (but MCC is 1 if
+    they are flat), GLRLM of voxels of which no two share a line. The skewness and kurtosis of a flat lesion
+    are 0, also where the reference has the rounding of its mean.
     Raises `DataError` for values that are not finite and for more than `MOST_LEVELS` grey levels.
     """
     voxels = locate(labels, numbers)

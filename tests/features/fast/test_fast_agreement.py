@@ -33,7 +33,7 @@ def compare(reference, labels, data, spacing, asked):
 
 @pytest.fixture
 def forms():
-    """A ball, an ellipsoid, two plates (one slants), a line, a diagonal, two voxels, a ring, scattered ones."""
+    """A ball, an ellipsoid, two plates (one slants), a line, a diagonal, two voxels, a ring, scatter."""
     labels = np.zeros((34, 30, 26), dtype=np.int32)
     x, y, z = np.indices(labels.shape)
     labels[(x - 8) ** 2 + (y - 8) ** 2 + (z - 8) ** 2 <= 20] = 1
