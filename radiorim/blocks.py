@@ -45,6 +45,8 @@ from radiorim.features.shape import Shape
 from radiorim.features.texture import Texture
 from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
 from radiorim.features.warp import Warp
+from radiorim.prepare.bias import N4
+from radiorim.prepare.normalise import ZScore
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.priors import TissuePriors
 from radiorim.prepare.resample import Resample
@@ -53,7 +55,7 @@ from radiorim.recipe import Paper, Recipe
 BLOCKS = {
     block.__name__: block
     for block in (
-        *(HalfWayPair, Resample, TissuePriors),
+        *(N4, HalfWayPair, Resample, TissuePriors, ZScore),
         *(Given, Peaks, Ratio, Subtraction),
         *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound, VoxelBoost),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from radiorim.errors import DataError
+from radiorim.case import Case
+from radiorim.errors import DataError, UsageError
 from radiorim.io.sitk import from_sitk, to_sitk
-from radiorim.prepare._run import repeatable, require_finite
+from radiorim.prepare._run import repeatable, require_finite, step
 from radiorim.volume import Volume, require_same_grid
 
-__all__ = ["differential_bias", "n4"]
+if TYPE_CHECKING:
+    import SimpleITK
+
+__all__ = ["N4", "differential_bias", "n4"]
 
 _FITTED_MM = 4.0
 """N4 fits on voxels of about this edge: .012-.016 from a full fit at a ninth of its time (measured)."""
@@ -18,10 +25,37 @@ _LARGEST_LOG_RATIO = 0.5
 """The log ratio of two visits is clipped here, so that lesions that come or go hardly pull the bias."""
 
 
-def n4(volume: Volume, mask: Volume | None = None) -> Volume:
+@dataclass(frozen=True)
+class N4:
+    """N4 of the named images, with its own numbers: as a step of its own, or as the settings of `n4`.
+
+    `iterations` holds the most iterations of each level; `fwhm` and `wiener_noise` shape the deconvolution of
+    the histogram; `tolerance` ends a level. The defaults are ITK's, but for four levels.
+    """
+
+    images: tuple[str, ...] = ("flair0", "flair")
+    iterations: tuple[int, ...] = (50, 50, 50, 50)
+    tolerance: float = 1e-3
+    fwhm: float = 0.15
+    wiener_noise: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.iterations or min(self.iterations) < 1:
+            raise UsageError(f"iterations must hold a number above 0 for each level, not {self.iterations}.")
+
+    def __call__(self, case: Case) -> Case:
+        """The case with these images corrected, each on its own grid, above Otsu's threshold."""
+        made = {}
+        for name in self.images:
+            with step(f"N4 of {name}"):
+                made[name] = n4(case.image(name), settings=self)
+        return case.with_(images={**case.images, **made})
+
+
+def n4(volume: Volume, mask: Volume | None = None, *, settings: N4 | None = None) -> Volume:
     """The volume divided by the multiplicative bias field that N4 (Tustison 2010) finds in it.
 
-    The field is fitted on about 4 mm voxels (4 levels of at most 50 iterations) inside `mask`, or above
+    The field is fitted on about 4 mm voxels (by `settings`, else by those of `N4()`) inside `mask`, or above
     Otsu's threshold when there is none, and applied at full resolution. The mean log field inside is 0, so
     the level of the image stays. The same input gives the same bytes on any number of cores.
     """
@@ -34,7 +68,7 @@ def n4(volume: Volume, mask: Volume | None = None) -> Volume:
     with repeatable():
         small, small_mask = sitk.Shrink(image, factors), sitk.Shrink(inside, factors)
         correct = sitk.N4BiasFieldCorrectionImageFilter()
-        correct.SetMaximumNumberOfIterations([50] * 4)
+        _set_up(correct, settings or N4())
         try:
             correct.Execute(small, small_mask)
         except RuntimeError as error:
@@ -42,6 +76,13 @@ def n4(volume: Volume, mask: Volume | None = None) -> Volume:
         field = from_sitk(correct.GetLogBiasFieldAsImage(image)).data.astype(np.float32, copy=False)
     field -= field[from_sitk(inside).data > 0].mean(dtype=float)
     return volume.like(volume.data / np.exp(field))
+
+
+def _set_up(correct: SimpleITK.N4BiasFieldCorrectionImageFilter, settings: N4) -> None:
+    correct.SetMaximumNumberOfIterations(list(settings.iterations))
+    correct.SetConvergenceThreshold(settings.tolerance)
+    correct.SetBiasFieldFullWidthAtHalfMaximum(settings.fwhm)
+    correct.SetWienerFilterNoise(settings.wiener_noise)
 
 
 def differential_bias(

@@ -9,6 +9,7 @@ import numpy as np
 
 from radiorim.case import Case
 from radiorim.errors import DataError, UnknownName
+from radiorim.prepare._matchings import LANDMARKS, local_moments, through_landmarks
 from radiorim.volume import Volume, require_same_grid
 
 __all__ = [
@@ -90,7 +91,9 @@ def match(image: Volume, reference: Volume, mask: Volume, *, method: str = "rma"
     """The image on the intensity scale of the reference.
 
     `rma` (reduced major axis) and `median` (one factor) are invertible numbers that cannot bend a lesion;
-    `histogram` maps 101 quantiles of the mask onto each other; `none` leaves the image. Raises `UnknownName`.
+    `histogram` maps 101 quantiles of the mask onto each other, `nyul` the deciles and percentiles 1 and 99
+    with straight ends (bright lesions keep their contrast), `local` mean and SD in a window of 15 mm; `none`
+    leaves the image. Raises `UnknownName`.
     """
     if method not in MATCHINGS:
         raise UnknownName("intensity matching", method, MATCHINGS)
@@ -143,6 +146,17 @@ def _histogram(image: Volume, reference: Volume, mask: Volume) -> np.ndarray:
     return inner
 
 
+def _nyul(image: Volume, reference: Volume, mask: Volume) -> np.ndarray:
+    own, target = (np.percentile(_inside(volume, mask), LANDMARKS) for volume in (image, reference))
+    return through_landmarks(image.data, own, target)
+
+
+def _local(image: Volume, reference: Volume, mask: Volume) -> np.ndarray:
+    if not all(_inside(volume, mask).std() > 0 for volume in (image, reference)):
+        raise DataError("one of the two scans has no contrast inside the brain mask. Check scans and mask.")
+    return local_moments(image.data, reference.data, mask.data != 0, image.spacing)
+
+
 def _none(image: Volume, _reference: Volume, _mask: Volume) -> np.ndarray:
     return image.data
 
@@ -151,6 +165,8 @@ MATCHINGS: dict[str, Callable[[Volume, Volume, Volume], np.ndarray]] = {
     "rma": _rma,
     "median": _median,
     "histogram": _histogram,
+    "nyul": _nyul,
+    "local": _local,
     "none": _none,
 }
 """Name of an intensity matching to what does it."""

@@ -85,7 +85,7 @@ def test_none_leaves_the_values(image, mask):
 def test_unknown_methods_offer_the_nearest(image, mask):
     with pytest.raises(UnknownName, match="Did you mean 'histogram'"):
         match(image, image, mask, method="histogramm")
-    assert set(MATCHINGS) == {"rma", "median", "histogram", "none"}
+    assert set(MATCHINGS) == {"rma", "median", "histogram", "nyul", "local", "none"}
 
 
 def test_empty_masks_flat_images_and_nan_are_refused_in_words(image, mask):
