@@ -102,17 +102,19 @@ def _kinds(
 ) -> list[str]:
     """What each lesion of a group is on a susceptibility map.
 
-    A mixed group has one rim, on its largest lesion; people with more rims have more mixed groups.
+    A mixed group has one rim, on its largest lesion (it is cut least); people with more rims have more mixed groups.
     """
     draws = [rng.random(3) for rng in rngs]
     kinds = [_kind(lesion, params, rim_rate, draw) for lesion, draw in zip(group, draws, strict=True)]
     if len(group) == 1:
         return kinds
-    largest = max(range(len(group)), key=lambda i: group[i].volume_mm3)
+    # The size of a size-matched lesion must say nothing: there it is the first one, whatever its size.
+    large = range(1) if params.size_matched else range(len(group))
+    carrier = max(large, key=lambda i: group[i].volume_mm3)
     mixed = draws[0][2] < params.mixed * min(2.0, rim_rate / params.rim_share)
-    if mixed and group[largest].volume_mm3 >= params.rim_least_mm3:
+    if mixed and group[carrier].volume_mm3 >= params.rim_least_mm3:
         others = [_kind(lesion, params, 0.0, draw) for lesion, draw in zip(group, draws, strict=True)]
-        return ["rim" if i == largest else kind for i, kind in enumerate(others)]
+        return ["rim" if i == carrier else kind for i, kind in enumerate(others)]
     return kinds
 
 

@@ -37,8 +37,9 @@ class Person:
     units) and chi (the QSM-like image, ppb), as far as they were asked for; `true_chi` is what it was made
     from. With thick slices all but the FLAIR pair and the masks are on an isotropic grid. `truth`
     has the columns status, rim and ambiguous; `truth0` is that of visit 1, on the grid of flair0, with the
-    same lesion numbers; `lesions0` are its lesions as if nothing had moved. `tissues` is 1 GM, 2 WM, 3 CSF; `rims` the voxels of rims; `given` a user-like
-    label map; `raters` and `consensus` are masks of new lesions.
+    same lesion numbers; `lesions0` are its lesions as if nothing had moved. `tissues` is
+    1 GM, 2 WM, 3 CSF; `rims` the voxels of rims; `given` a user-like label map; `raters` and `consensus` are
+    masks of new lesions.
     """
 
     number: int
