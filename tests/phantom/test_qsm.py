@@ -20,15 +20,18 @@ def sphere() -> np.ndarray:
 
 @pytest.mark.parametrize("direction", [(0, 0, 1), (0.3, 0.2, 0.93)])
 def test_the_field_of_a_sphere_is_the_textbook_formula(sphere, direction):
-    field = dipole_field(sphere, (1, 1, 1), direction=direction)
     place = offsets()
     r = np.linalg.norm(place, axis=0)
+    # Outside, only the sum counts: an edge soft over 4 voxels does not ring where k-space is oblique.
+    soft = np.clip((RADIUS + 2 - r) / 4, 0, 1)
+    field = dipole_field(soft, (1, 1, 1), direction=direction)
+    field *= 4 / 3 * np.pi * RADIUS**3 / soft.sum()
     unit = np.array(direction) / np.linalg.norm(direction)
     cosine = np.einsum("i,iabc->abc", unit, place) / np.maximum(r, 1e-6)
     formula = (RADIUS / np.maximum(r, 1)) ** 3 / 3 * (3 * cosine**2 - 1)
-    outside = (r > RADIUS + 2) & (r < 3 * RADIUS)
+    outside = (r > RADIUS + 3) & (r < 3 * RADIUS)
     error = np.sqrt(np.mean((field - formula)[outside] ** 2) / np.mean(formula[outside] ** 2))
-    assert error < 0.03
+    assert error < 0.02
     assert abs(field[r < RADIUS - 2].mean()) < 0.01
 
 
