@@ -52,14 +52,14 @@ def locate(labels: np.ndarray, numbers: np.ndarray) -> Voxels:
     return Voxels(numbers, first, index, dims, at, box_first)
 
 
-def values_at(data: np.ndarray, voxels: Voxels) -> np.ndarray:
-    """The image in the lesions' voxels, float64; raises `DataError` if one of them is not finite."""
+def values_at(data: np.ndarray, voxels: Voxels, *, image: str = "the image") -> np.ndarray:
+    """The image in the lesions' voxels, float64; raises `DataError` that names it if one is not finite."""
     values = data[tuple(voxels.index.T)].astype(np.float64)
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         lesion = voxels.numbers[np.searchsorted(voxels.first, wrong[0], side="right") - 1]
         raise DataError(
-            f"the image holds NaN or infinite values at lesion {lesion}. Replace them before measuring."
+            f"{image} holds NaN or infinite values at lesion {lesion}. Replace them before measuring."
         )
     return values
 
