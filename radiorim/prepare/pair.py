@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,17 +11,15 @@ from radiorim.case import Case, Placement
 from radiorim.errors import UnknownName, UsageError
 from radiorim.prepare._remarks import remarks
 from radiorim.prepare._run import require_finite, step
+from radiorim.prepare._space import VISITS, Space
 from radiorim.prepare.bias import differential_bias, n4
 from radiorim.prepare.brain import both_visits, brain_ml, given_brain, limited_brain, otsu_brain
 from radiorim.prepare.normalise import MATCHINGS, SCALES, brain_scale, match
-from radiorim.prepare.register import Register, Registration, half_way, ncc
-from radiorim.prepare.resample import grid_around, labels_to, resample
+from radiorim.prepare.register import Register, Registration, ncc
+from radiorim.prepare.resample import labels_to
 from radiorim.volume import Volume, require_same_grid
 
 __all__ = ["HalfWayPair", "halfway_matrices"]
-
-VISITS = ("flair0", "flair")
-_MARGIN_MM = 10.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ class HalfWayPair:
         scans = {name: self._corrected(name, raw[name]) for name in VISITS}
         masks, notes = _brains(case, scans)
         found = self._registration(scans, masks)
-        here = _Space.between(raw, masks, found, None if self.registered else self.spacing_mm)
+        here = Space.between(raw, masks, found, None if self.registered else self.spacing_mm)
         with step("half-way grid"):
             brain = both_visits([(raw[v], masks[v], here.matrices[v]) for v in VISITS], here.grid)
             moved = {name: here.bring(scans.pop(name), name) for name in VISITS}
@@ -115,7 +113,7 @@ class HalfWayPair:
             for name, volume in (("flair0", first), ("flair", second))
         }
 
-    def _placed(self, case: Case, here: _Space, made: Mapping[str, Volume]) -> Case:
+    def _placed(self, case: Case, here: Space, made: Mapping[str, Volume]) -> Case:
         """The case with what was made, what was asked to come along, and where it lies."""
         made = dict(made)
         brain = made.pop("brain")
@@ -146,35 +144,6 @@ def halfway_matrices(case: Case) -> dict[str, np.ndarray]:
     return {"flair0": np.linalg.inv(case.placement.to_native), "flair": case.placement.to_native}
 
 
-@dataclass(frozen=True)
-class _Space:
-    """The common grid and the matrices that take each visit's RAS mm to it."""
-
-    grid: Volume
-    matrices: Mapping[str, np.ndarray]
-
-    @classmethod
-    def between(
-        cls,
-        raw: Mapping[str, Volume],
-        masks: Mapping[str, Volume | None],
-        found: Registration,
-        spacing_mm: float | None,
-    ) -> _Space:
-        if spacing_mm is None:
-            return cls(replace(raw["flair"], notes=(), source=""), dict.fromkeys(VISITS, np.eye(4)))
-        to_first, to_second = half_way(found.matrix)
-        matrices = {"flair0": np.linalg.inv(to_first), "flair": np.linalg.inv(to_second)}
-        points = [_moved(_mask_mm(masks[v]), matrices[v]) for v in VISITS if masks[v] is not None]
-        return cls(grid_around(np.vstack(points), spacing_mm=spacing_mm, margin_mm=_MARGIN_MM), matrices)
-
-    def bring(self, volume: Volume, visit: str, order: int = 1) -> Volume:
-        """The volume on the common grid, from this visit's world space; untouched if it is there already."""
-        if volume.same_grid(self.grid) and np.array_equal(self.matrices[visit], np.eye(4)):
-            return volume
-        return resample(volume, self.grid, self.matrices[visit], order=order)
-
-
 def _brains(case: Case, scans: Mapping[str, Volume]) -> tuple[dict[str, Volume | None], tuple[str, ...]]:
     """Each visit's mask; with a given one the baseline needs none."""
     if "brain" in case.masks:
@@ -197,14 +166,3 @@ def _limited(case: Case, brain: Volume, flair: Volume) -> tuple[Volume, dict[str
 def _figures(found: Registration, brain: Volume) -> dict[str, float]:
     names = ("ncc_before", "ncc_after", "shift_mm", "rotation_deg", "scale_percent")
     return {**{name: float(getattr(found, name)) for name in names}, "brain_ml": brain_ml(brain)}
-
-
-def _mask_mm(mask: Volume) -> np.ndarray:
-    """RAS mm of the corners of the mask's bounding box, shape (8, 3)."""
-    inside = np.argwhere(mask.data)
-    low, high = inside.min(axis=0), inside.max(axis=0)
-    return mask.to_mm(np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T)
-
-
-def _moved(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    return points @ matrix[:3, :3].T + matrix[:3, 3]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from radiorim.case import Case
 from radiorim.errors import DataError
 from radiorim.prepare.bias import n4
+from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.register import Register
 from radiorim.volume import Volume
 
@@ -106,3 +108,10 @@ def test_a_mirrored_header_is_refused_and_the_orientation_is_named(followup, bas
     mirrored = Volume(baseline.data[::-1], baseline.affine)
     with pytest.raises(DataError, match="orientation in both headers is right"):
         Register("rigid", coarse_mm=6.0, fine_mm=4.0, min_ncc=0.97)(followup, mirrored, fixed_mask=brain)
+
+
+def test_the_same_scan_twice_leaves_no_difference_in_the_prepared_pair(followup, brain):
+    case = Case("a", "a", {"flair0": followup, "flair": followup}, {"brain": brain})
+    done = HalfWayPair(n4=False, spacing_mm=3.0)(case)
+    change = done.image("flair").data - done.image("flair0").data
+    assert np.abs(change[done.mask("brain").data]).max() < 1e-4
