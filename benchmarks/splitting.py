@@ -1,6 +1,6 @@
 """Count error of each way to split a mask into lesions, on phantom people whose lesions have grown together.
 
-    python benchmarks/splitting.py --people 8 --out benchmarks/results/splitting.tsv
+    python benchmarks/splitting.py --people 3 --out benchmarks/results/splitting.tsv
 
 The truth is the phantom's own instances at 1 mm, with more and more clustered lesions than its default; the
 splitting sees their union only, as it sees a mask drawn by hand. A mask component is `confluent` when it
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--people", type=int, default=8)
+    parser.add_argument("--people", type=int, default=3)
     parser.add_argument("--clustered", type=float, default=0.5)
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
