@@ -95,9 +95,9 @@ _STEPS = tuple((axis, step) for axis in range(3) for step in (-1, 1))
 class Shape:
     """Volume, surface, diameter and axes of each lesion; needs no image.
 
-    Names shared with pyradiomics mean the same number. Features of its triangle mesh (MeshVolume,
-    SurfaceArea, Sphericity) are not here; those of the voxel faces say `voxel` in their names. `only` names
-    the ones to keep, such as `("voxel_volume",)`; empty keeps all.
+    Names shared with pyradiomics mean the same number and come from the engine `fast`. Features of its
+    triangle mesh (MeshVolume, SurfaceArea, Sphericity) are not here; those of the voxel faces say `voxel` in
+    their names. `only` names the ones to keep, such as `("voxel_volume",)`; empty keeps all.
     """
 
     only: tuple[str, ...] = ()
@@ -111,9 +111,15 @@ class Shape:
 
     def __call__(self, case: Case, lesions: Lesions) -> pd.DataFrame:  # noqa: ARG002
         """One row for each lesion; only elongation and flatness of one voxel are NaN."""
-        spacing = np.array(lesions.labels.spacing)
-        rows = [_measure(region, spacing) for region in regions(lesions)]
+        from radiorim.features.fast import Asked, measure
+
+        labels, spacing = lesions.labels.data, lesions.labels.spacing
+        rows = [_measure(region, np.array(spacing)) for region in regions(lesions)]
         frame = feature_frame(lesions.numbers, [_PREFIX + name for name in _ENTRIES], rows)
+        asked = Asked(("shape",), fewest_voxels=1)
+        for (_, name), column in measure(None, labels, np.array(lesions.numbers), spacing, asked).items():
+            if name in _ENTRIES:
+                frame[_PREFIX + name] = column
         return frame[[_PREFIX + name for name in self.only]] if self.only else frame
 
     def dictionary(self, names: Sequence[str]) -> Dictionary:
@@ -127,13 +133,10 @@ def _measure(region: Region, spacing: np.ndarray) -> dict[str, float]:
     volume = voxels * spacing.prod()
     surface = sum(len(exposed[axis, step]) * spacing.prod() / spacing[axis] for axis, step in _STEPS)
     values = {
-        "voxel_volume": volume,
         "voxel_count": voxels,
         "surface_voxel_mm2": surface,
         "surface_voxel_per_volume": surface / volume,
         "sphericity_voxel": (36 * np.pi * volume**2) ** (1 / 3) / surface,
-        "maximum_3d_diameter": _diameter(exposed, spacing),
-        **_axes(np.argwhere(region.inside) * spacing),
         "solidity": volume / _hull_volume(exposed, spacing),
         "box_fill": voxels / region.inside.size,
     }
@@ -148,16 +151,6 @@ def _exposed(inside: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
     }
 
 
-def _diameter(exposed: dict[tuple[int, int], np.ndarray], spacing: np.ndarray) -> float:
-    from scipy.spatial import ConvexHull
-    from scipy.spatial.distance import pdist
-
-    faces = [voxels + 0.5 * step * np.eye(3)[axis] for (axis, step), voxels in exposed.items()]
-    points = np.concatenate(faces) * spacing
-    # The two ends of the largest distance are corners of the hull, and these are few.
-    return float(pdist(points[ConvexHull(points).vertices]).max())
-
-
 def _hull_volume(exposed: dict[tuple[int, int], np.ndarray], spacing: np.ndarray) -> float:
     from scipy.spatial import ConvexHull
 
@@ -165,17 +158,3 @@ def _hull_volume(exposed: dict[tuple[int, int], np.ndarray], spacing: np.ndarray
     corners = np.indices((2, 2, 2)).reshape(3, 8).T - 0.5
     points = np.unique((surface[:, None] + corners).reshape(-1, 3), axis=0)
     return float(ConvexHull(points * spacing).volume)
-
-
-def _axes(points: np.ndarray) -> dict[str, float]:
-    centred = points - points.mean(axis=0)
-    least, minor, major = np.maximum(np.linalg.eigvalsh(centred.T @ centred / len(points)), 0.0)
-    # Rounding leaves about 1e-16 of the largest eigenvalue where a plate has none.
-    least, minor = (0.0 if value < 1e-12 * major else value for value in (least, minor))
-    return {
-        "major_axis_length": 4 * np.sqrt(major),
-        "minor_axis_length": 4 * np.sqrt(minor),
-        "least_axis_length": 4 * np.sqrt(least),
-        "elongation": np.sqrt(minor / major) if major else np.nan,
-        "flatness": np.sqrt(least / major) if major else np.nan,
-    }
