@@ -73,5 +73,5 @@ class LesionPatch:
         return np.concatenate([patch, own[None].astype(np.float32)]) if self.own_mask else patch
 
     def smoke(self) -> LesionPatch:
-        """At most 16 voxels an edge."""
-        return replace(self, size=tuple(min(edge, 16) for edge in self.size))
+        """At most 24 voxels an edge."""
+        return replace(self, size=tuple(min(edge, 24) for edge in self.size))

@@ -12,7 +12,7 @@ from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches
-from radiorim.dl.patches import Batch, Patch, Place, batches, sample_rng
+from radiorim.dl.patches import Batch, Patch, Place, batches, in_batches, sample_rng
 from radiorim.dl.sampling import LesionSampling
 from radiorim.dl.store import Store
 from radiorim.lesions import Lesions
@@ -67,7 +67,7 @@ class LesionJob:
         """The batches of an epoch, or of several processes each its part of every batch."""
         rng = np.random.default_rng([self.seed, epoch])
         rows = self.sampling.rows(self.data.truth, batch=self.batch, rng=rng)
-        order = [list(range(at, min(at + self.batch, len(rows)))) for at in range(0, len(rows), self.batch)]
+        order = in_batches(len(rows), self.batch)
         mine = [part[self.rank :: self.processes] for part in order]
         made = batches(_Shown(self, tuple(rows), epoch), mine, workers=self.workers)
         for whole, part, batch in zip(order, mine, made, strict=True):

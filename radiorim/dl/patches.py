@@ -13,7 +13,7 @@ from radiorim.errors import require
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Batch", "Patch", "Place", "batches", "crop", "sample_rng"]
+__all__ = ["Batch", "Patch", "Place", "batches", "crop", "in_batches", "sample_rng"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,17 @@ def crop(array: np.ndarray, centre: Sequence[int], size: Sequence[int], *, fill:
 def sample_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
     """The generator of one sample: it knows nothing of workers, batches or samples before it."""
     return np.random.default_rng([seed, epoch, index])
+
+
+def in_batches(count: int, batch: int) -> list[list[int]]:
+    """The numbers 0 .. count - 1 in batches; one that is left over joins the last batch.
+
+    Alone it would have no variance, which batch normalisation cannot do without.
+    """
+    order = [list(range(at, min(at + batch, count))) for at in range(0, count, batch)]
+    if len(order) > 1 and len(order[-1]) == 1:
+        order[-2] += order.pop()
+    return order
 
 
 def batches(

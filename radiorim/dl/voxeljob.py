@@ -12,7 +12,7 @@ from radiorim.case import Case
 from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.inference import Inference, predict_volume
-from radiorim.dl.patches import Batch, Patch, Place, batches, crop, sample_rng
+from radiorim.dl.patches import Batch, Patch, Place, batches, crop, in_batches, sample_rng
 from radiorim.dl.sampling import VoxelPool, VoxelSampling
 from radiorim.dl.store import Store
 from radiorim.errors import DataError, UnknownName
@@ -68,9 +68,7 @@ class VoxelJob:
         """The batches of an epoch, or of several processes each its part of every batch."""
         pool = self.data.pool(self.train)
         places = tuple(self.sampling.places(pool, size=self.size, seed=self.seed, epoch=epoch))
-        order = [
-            list(range(at, min(at + self.batch, len(places)))) for at in range(0, len(places), self.batch)
-        ]
+        order = in_batches(len(places), self.batch)
         mine = [part[self.rank :: self.processes] for part in order]
         made = batches(_Shown(self, places, epoch), mine, workers=self.workers)
         for whole, part, batch in zip(order, mine, made, strict=True):

@@ -11,7 +11,7 @@ from little import cohort
 from radiorim.dl.augment import Augment, apply
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.focus import AdaptiveDilation, LesionPatch
-from radiorim.dl.patches import Patch, Place, batches, crop
+from radiorim.dl.patches import Patch, Place, batches, crop, in_batches
 from radiorim.dl.people import held_out_people
 from radiorim.dl.sampling import (
     BalancedVoxels,
@@ -119,6 +119,12 @@ def test_samples_do_not_depend_on_the_number_of_workers():
     for one, other in zip(alone, shared, strict=True):
         assert torch.equal(one.images, other.images)
         assert torch.equal(one.target, other.target)
+
+
+def test_no_batch_holds_a_single_patch():
+    assert in_batches(9, 4) == [[0, 1, 2, 3], [4, 5, 6, 7, 8]]
+    assert in_batches(6, 4) == [[0, 1, 2, 3], [4, 5]]
+    assert in_batches(1, 4) == [[0]]
 
 
 def test_every_batch_holds_its_positives():

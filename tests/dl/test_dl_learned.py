@@ -57,7 +57,7 @@ class Tiny(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.layers = nn.Sequential(nn.Conv3d(2, 6, 3, padding=1), nn.ReLU(), nn.Conv3d(6, 1, 1))
+        self.layers = nn.Sequential(nn.Conv3d(2, 8, 1), nn.ReLU(), nn.Conv3d(8, 1, 3, padding=1))
 
     def forward(self, images):
         return self.layers(images)
