@@ -95,6 +95,9 @@ def _write_truth(out: Path, name: str, person: Person) -> None:
     if person.true_chi is not None:
         chi = {"Units": "ppm", "SkullStripped": True, **source}
         _save(_ppm(person.true_chi), f"{stem}_desc-truth_Chimap", chi)
+    if person.true_field is not None:
+        field = {"Units": "ppb", "Description": "field of the brain alone over the main field", **source}
+        _save(person.true_field, f"{stem}_desc-truth_fieldmap", field)
     _save(new, f"{stem}_desc-new_label-L_mask", lesion)
     for number, mask in enumerate(person.raters, start=1):
         _save(mask, f"{stem}_desc-rater{number}_label-L_mask", lesion)

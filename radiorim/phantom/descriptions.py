@@ -42,7 +42,7 @@ def write_description(out: Path, settings: Mapping[str, Any]) -> None:
         root = out / "derivatives" / folder
         write_json(root / "dataset_description.json", content | {"SourceDatasets": [{"URL": "../../"}]})
         # BIDS wants label before desc, gives dseg no label and knows no xfm; the names of the contract stay.
-        write_text(root / ".bidsignore", "*_xfm.json\n*_label-L_mask.*\n*_label-L_dseg.*\n")
+        write_text(root / ".bidsignore", "*_xfm.json\n*_fieldmap.*\n*_label-L_mask.*\n*_label-L_dseg.*\n")
     write_text(out / "README", _README)
     for suffix, content in _SIDECARS.items():
         write_json(out / f"{suffix}.json", SYNTHETIC | content)
