@@ -146,7 +146,7 @@ def contrast_sheet(people: list[Person], path: Path) -> None:
 
 
 def histograms(pairs: list[Pair], folder: Path, path: Path) -> None:
-    """Brain and lesion intensities, components and load, of the phantom and of the real masks in MNI space."""
+    """Intensities of brain and lesions, components and load: the phantom, and the real masks in MNI space."""
     figure, axes = plt.subplots(1, 4, figsize=(22, 4.6))
     groups = {"phantom": [(pair.now, pair.brain, pair.lesions, 1.0) for pair in pairs], "real": []}
     for patient in sorted((folder / "cross_sectional_mni").glob("patient*")):

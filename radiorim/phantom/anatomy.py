@@ -109,12 +109,12 @@ def _fold(tissues: np.ndarray, surface_mm: np.ndarray, lattice: Lattice, rng: np
     gm, wm, csf = (tissue[inside] for tissue in tissues)
     depth_mm = -surface_mm[inside]
     brain = np.minimum(gm + wm + csf, 1)
-    cortex = np.clip(depth_mm + 1, 0, 1) * np.clip((22 - depth_mm) / 10, 0, 1)
-    sheet = abs(lattice.upsample(lattice.noise(rng, 4.5))[inside])
+    cortex = np.clip(depth_mm + 1, 0, 1) * np.clip((26 - depth_mm) / 10, 0, 1)
+    sheet = abs(lattice.upsample(lattice.noise(rng, 4.2))[inside])
     open_, thick = (np.exp(s * lattice.upsample(lattice.noise(rng, 7.0))[inside]) for s in (0.6, 0.25))
     sulcus = cortex * open_ * np.clip(2.5 * gm, 0, 1)
-    csf_odds = (csf * (1 + 0.9 * sulcus)) ** 2 + 0.9 * sulcus * np.exp(-((sheet / 0.12) ** 2)) * (0.15 + csf)
-    gm_odds = (gm**2.5 + 0.5 * cortex * wm * gm * np.exp(-((sheet / 0.3) ** 2))) * thick
+    csf_odds = (csf * (1 + 0.9 * sulcus)) ** 2 + 1.3 * sulcus * np.exp(-((sheet / 0.13) ** 2)) * (0.19 + csf)
+    gm_odds = (gm**2.5 + 0.7 * cortex * wm * (gm + 0.08) * np.exp(-((sheet / 0.3) ** 2))) * thick
     total = np.maximum(csf_odds + gm_odds + wm**2.5, 1e-6)
     for tissue, odds in zip(tissues, (gm_odds, wm**2.5, csf_odds), strict=True):
         tissue[inside] = brain * odds / total

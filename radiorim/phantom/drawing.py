@@ -102,7 +102,8 @@ def _kinds(
 ) -> list[str]:
     """What each lesion of a group is on a susceptibility map.
 
-    A mixed group has one rim, on its largest lesion (it is cut least); people with more rims have more mixed groups.
+    A mixed group has one rim, on its largest lesion (it is cut least); people with more rims have more mixed
+    groups.
     """
     draws = [rng.random(3) for rng in rngs]
     kinds = [_kind(lesion, params, rim_rate, draw) for lesion, draw in zip(group, draws, strict=True)]
