@@ -2,31 +2,29 @@
 
     python benchmarks/features.py                  # 300 lesions, 3 repeats; needs the extra [pyradiomics]
     python benchmarks/features.py --quick          # 30 lesions, 1 repeat
-    python benchmarks/features.py --peers PYTHON   # other packages too, installed for that interpreter
+    python benchmarks/features.py --part demo      # chi of the embedded cohort, in a file of its own
 
 One thread, except where rows say otherwise. pyradiomics' best use: filters once for the volume, tight crops
 made by the caller; its default call: `execute(image, labels, label=k)` on the whole volume, a few lesions.
-Writes results/features.tsv (speed), results/features_agreement.tsv and, with --peers,
-results/features_peers.tsv.
+Writes results/features.tsv (speed) and results/features_agreement.tsv. Other packages: features_peers.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from features_agreement import compared
-from features_cases import real, synthetic
+from features_cases import demo, real, synthetic
 from features_reference import as_sitk, best_use, default_call
 
 from radiorim.case import Case
@@ -173,7 +171,9 @@ def in_a_child(what: str, count: int) -> None:
     if what == "start":
         print(first_s, again_s, 0)
     else:
-        gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        # Not getrusage: its maximum begins with the memory of the process that started this one.
+        status = Path("/proc/self/status").read_text()
+        gib = int(status.split("VmHWM:")[1].split()[0]) / 2**20
         print(again_s, gib, (lesions.labels.data > 0).sum())
 
 
@@ -181,14 +181,15 @@ def in_a_child(what: str, count: int) -> None:
 class Table:
     """What was measured so far; the files are written again after each measurement."""
 
-    rows: list[Row]
-    differences: list[pd.DataFrame]
+    name: str
+    rows: list[Row] = field(default_factory=list)
+    differences: list[pd.DataFrame] = field(default_factory=list)
 
     def add(self, rows: Iterator[Row]) -> None:
         """Rows of speed."""
         for row in rows:
             self.rows.append(row)
-            write(pd.DataFrame(self.rows), "features.tsv")
+            write(pd.DataFrame(self.rows), f"{self.name}.tsv")
             print(row, flush=True)
 
     def add_pairs(self, pairs: Iterator[tuple[Row, pd.DataFrame]]) -> None:
@@ -196,7 +197,7 @@ class Table:
         for row, differences in pairs:
             self.add(iter([row]))
             self.differences.append(differences)
-            write(pd.concat(self.differences), "features_agreement.tsv")
+            write(pd.concat(self.differences), f"{self.name}_agreement.tsv")
 
 
 def write(table: pd.DataFrame, name: str) -> None:
@@ -206,18 +207,31 @@ def write(table: pd.DataFrame, name: str) -> None:
     (RESULTS / name).write_text(f"{command}\n{text}")
 
 
+def alone(part: str, counts: Sequence[int]) -> None:
+    """One part in a file of its own."""
+    table = Table(f"features_{part}")
+    if part == "scaling":
+        table.add(scaling(counts))
+    else:
+        table.add_pairs(beside_the_reference(*demo(), "chi", 1))
+
+
 def main() -> None:
     """Every measurement, in the order of the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--part", choices=["scaling", "demo"])
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         in_a_child(options.child[0], int(options.child[1]))
         return
+    if options.part:
+        alone(options.part, (10, 30) if options.quick else (10, 100, 1000))
+        return
     repeats = 1 if options.quick else 3
     case, lesions = synthetic(30 if options.quick else 300)
-    table = Table([], [])
+    table = Table("features")
     table.add_pairs(beside_the_reference(case, lesions, "flair", repeats))
     ours = {name: row["fast"] for name, row in zip(SETS, table.rows, strict=True)}
     table.add(beside_the_default(case, lesions, ours, dict(zip(SETS, (7, 3), strict=True))))

@@ -10,6 +10,7 @@ from scipy import ndimage
 from radiorim.case import Case
 from radiorim.io.nifti import load, load_mask
 from radiorim.lesions import Lesions
+from radiorim.phantom.memory import cohort
 from radiorim.volume import Volume
 
 SHAPE = (182, 218, 182)
@@ -51,3 +52,10 @@ def real() -> list[tuple[Case, Lesions]]:
         lesions = lesions.keep(lambda table: table.volume_mm3 > 1.5)
         found.append((Case(folder.name, folder.name, images), lesions))
     return found
+
+
+def demo() -> tuple[Case, Lesions]:
+    """The first person of the embedded cohort, whose susceptibility map (ppb) is on the lesions' grid."""
+    (case,) = cohort(1)
+    lesions = Lesions.from_labels(case.mask("lesions"))
+    return case, lesions.keep(lambda table: table.volume_mm3 > 1.5 * lesions.labels.voxel_mm3)

@@ -212,6 +212,26 @@ def test_each_setting_reaches_the_reference(settings, words, scene, blobs, noise
         np.testing.assert_allclose(frame.loc[lesion], wanted, rtol=1e-6)
 
 
+def test_filtering_on_a_crop_changes_the_laplacian_and_not_the_wavelet(scene, blobs, noise):
+    pytest.importorskip("radiomics")
+    case, lesions = scene(np.where(blobs < 3, blobs, 0), chi=noise["chi"])
+    whole, crop = (
+        Texture(
+            ("chi",),
+            "pyradiomics",
+            filters=("log", "wavelet"),
+            classes=("shape", "firstorder"),
+            filtering=Filtering(sigmas_mm=(3.0,), padding_voxels=padding),
+        )(case, lesions)
+        for padding in (None, 4)
+    )
+    assert list(whole) == list(crop)
+    laplacian = [column for column in whole if "_log_" in column]
+    np.testing.assert_allclose(crop.drop(columns=laplacian), whole.drop(columns=laplacian), rtol=1e-9)
+    means = crop["chi_log_sigma_3_0_mm_firstorder_mean"], whole["chi_log_sigma_3_0_mm_firstorder_mean"]
+    assert not np.allclose(*means, rtol=1e-3)
+
+
 def test_normalising_is_the_same_by_both_engines(radiomics, scene, blobs, noise):
     case, lesions = scene(blobs, **noise)
     how = Preprocessing(normalise=True, normalise_scale=100, outliers_sd=1.5)

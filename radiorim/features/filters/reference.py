@@ -54,8 +54,9 @@ def require_every_band(wanted: Sequence[str], made: Collection[str], shape: tupl
     missing = [band for band in wanted if band not in made]
     if missing:
         raise DataError(
-            f"pyradiomics does not make {missing[0]!r} of an image of {shape} voxels, which is too small "
-            "for that filter. Leave the filter out, or give more of the scan."
+            f"pyradiomics makes no {missing[0]!r} of an image of {shape} voxels: it is too small for that "
+            "filter, or a library that the filter needs is missing. Leave the filter out, or give more of "
+            "the scan."
         )
 
 
