@@ -22,6 +22,8 @@ from radiorim.dl.channels import Channel
 from radiorim.dl.classifier import PatchClassifier
 from radiorim.dl.focus import AdaptiveDilation, LesionPatch
 from radiorim.dl.inference import Inference
+from radiorim.dl.joint import JointSegmenter
+from radiorim.dl.ohem import HardExamples
 from radiorim.dl.registry import Loss, Net
 from radiorim.dl.sampling import (
     BalancedVoxels,
@@ -73,7 +75,7 @@ BLOCKS = {
             PositivesInEachBatch,
             WeightedVoxels,
         ),
-        *(Inference, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
+        *(HardExamples, Inference, JointSegmenter, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
         *(Paper, Recipe),
     )
 }

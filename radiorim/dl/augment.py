@@ -24,6 +24,9 @@ class Drawn:
     gamma: float = 1.0
     noise_sd: float = 0.0
     noise_seed: int = 0
+    blur_sd: float = 0.0
+    bias: float = 0.0
+    bias_seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,9 @@ class Augment:
     `flip` and `turn` are probabilities by axis and by plane (turns need a cubic patch). `degrees` and `zoom`
     are the largest rotation and relative change of size, drawn with probability `affine`. `scale` and `shift`
     are the largest relative and absolute changes of each channel, `gamma` the largest |log| of an exponent
-    on the channel's own range, `noise` the largest SD.
+    on the channel's own range, `noise` the largest SD. `blur` is the range of the SD of a Gaussian filter, in
+    voxels, and `bias` the largest coefficient of a field of degree 3 (monai.transforms.RandBiasField). Each
+    of these six is drawn with probability `chance`.
     """
 
     flip: float = 0.5
@@ -45,6 +50,9 @@ class Augment:
     shift: float = 0.0
     gamma: float = 0.0
     noise: float = 0.0
+    blur: tuple[float, float] = (0.0, 0.0)
+    bias: float = 0.0
+    chance: float = 1.0
 
     def __call__(self, patch: Patch, rng: np.random.Generator) -> Patch:
         """Draw and apply."""
@@ -58,16 +66,21 @@ class Augment:
         bent, angles, zoom = rng.random() < self.affine, rng.uniform(-1, 1, 3), rng.uniform(-1, 1)
         scale, shift = rng.uniform(-1, 1, (2, channels))
         gamma, sd, noise_seed = rng.uniform(-1, 1), rng.random(), int(rng.integers(2**31))
+        blur, bias_seed = rng.uniform(*self.blur), int(rng.integers(2**31))
+        scaled, shifted, curved, noisy, blurred, biased = (rng.random(6) < self.chance).tolist()
         return Drawn(
             flips=flips,
             turns=turns,
             degrees=tuple((self.degrees * angles * bent).tolist()),
             zoom=float(1 + self.zoom * zoom * bent),
-            scale=tuple((1 + self.scale * scale).tolist()),
-            shift=tuple((self.shift * shift).tolist()),
-            gamma=float(np.exp(self.gamma * gamma)),
-            noise_sd=float(self.noise * sd),
+            scale=tuple((1 + self.scale * scale * scaled).tolist()),
+            shift=tuple((self.shift * shift * shifted).tolist()),
+            gamma=float(np.exp(self.gamma * gamma * curved)),
+            noise_sd=float(self.noise * sd * noisy),
             noise_seed=noise_seed,
+            blur_sd=float(blur * blurred),
+            bias=float(self.bias * biased),
+            bias_seed=bias_seed,
         )
 
 
@@ -75,7 +88,7 @@ def apply(patch: Patch, drawn: Drawn) -> Patch:
     """A patch changed as it was drawn; a target that is a map moves with the images."""
     images = _moved(patch.images, drawn, order=1)
     target = patch.target if patch.target.ndim < 4 else _moved(patch.target, drawn, order=0)
-    images = _graded(images, drawn)
+    images = _graded(_blurred(images, drawn), drawn)
     return replace(patch, images=np.ascontiguousarray(images), target=np.ascontiguousarray(target))
 
 
@@ -97,6 +110,19 @@ def _bent(array: np.ndarray, drawn: Drawn, order: int) -> np.ndarray:
     offset = centre - matrix @ centre
     moved = [ndimage.affine_transform(each, matrix, offset, order=order, mode="nearest") for each in array]
     return np.stack(moved)
+
+
+def _blurred(images: np.ndarray, drawn: Drawn) -> np.ndarray:
+    if drawn.blur_sd:
+        from scipy import ndimage
+
+        images = np.stack([ndimage.gaussian_filter(each, drawn.blur_sd) for each in images])
+    if drawn.bias:
+        from monai.transforms import RandBiasField
+
+        field = RandBiasField(degree=3, coeff_range=(0.0, drawn.bias), prob=1.0)
+        images = np.asarray(field.set_random_state(drawn.bias_seed)(images))
+    return images
 
 
 def _graded(images: np.ndarray, drawn: Drawn) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -119,6 +119,10 @@ class BalancedVoxels:
                 centre = voxels[rng.integers(len(voxels))] if wanted else _anywhere(pool.inside[case], rng)
                 found.append(Place(case, tuple(int(at) for at in centre)))
         return [found[index] for index in rng.permutation(len(found))]
+
+    def smoke(self) -> BalancedVoxels:
+        """Few patches of each case."""
+        return replace(self, per_case=min(self.per_case, 8))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.inference import Inference, predict_volume
 from radiorim.dl.loop import Run, fit, own_run
+from radiorim.dl.ohem import HardExamples
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
 from radiorim.dl.registry import Loss, Net
@@ -25,7 +26,7 @@ from radiorim.lesions import Lesions
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["SegmentFinder", "Segmenter", "train_segmenter"]
+__all__ = ["SegmentFinder", "Segmenter", "marked", "train_segmenter"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Segmenter:
     """Train a network on patches of prepared cases; find by a sliding window, threshold and components.
 
     `target` names the true lesions to learn (`radiorim.dl.voxeljob.TARGETS`); the first map is the one that
-    is found, inside `mask` only. Probabilities of `members` networks are averaged. Patch edges must suit
-    the network. Fitting raises `DataError` if no case has such a lesion.
+    is found, inside `mask` only. Probabilities of `members` networks are averaged. With `mining` only the
+    hardest patches of each batch are learned from. Patch edges must suit the network. Fitting raises
+    `DataError` if no case has such a lesion.
     """
 
     channels: tuple[Channel, ...]
@@ -52,6 +54,7 @@ class Segmenter:
     mask: str = "brain"
     deep_weights: tuple[float, ...] = ()
     members: int = 1
+    mining: HardExamples | None = None
 
     def fit(self, cases: Sequence[Case], *, seed: int, run: Run = Run()) -> SegmentFinder:
         """Learn from prepared cases with truth; a `run` with a folder goes on from its checkpoints."""
@@ -90,17 +93,7 @@ class SegmentFinder:
 
     def __call__(self, case: Case) -> Lesions:
         """The lesions with `score`, the mean probability inside, and `found`, which is true of all."""
-        find, inside = self.find, case.mask(self.find.mask)
-        answer = self.probability(case)[0]
-        mask = inside.like((answer >= find.threshold) & (inside.data != 0))
-        lesions = Lesions.from_mask(mask, connectivity=find.connectivity, min_mm3=find.min_mm3)
-        labels = lesions.labels.data
-        size = int(labels.max(initial=0)) + 1
-        voxels = np.flatnonzero(labels)
-        sums = np.bincount(labels.ravel()[voxels], weights=answer.ravel()[voxels], minlength=size)
-        counts = np.bincount(labels.ravel()[voxels], minlength=size)
-        means = sums / np.maximum(counts, 1)
-        return lesions.with_columns(score=means[lesions.numbers], found=True)
+        return marked(self.find, case, self.probability(case)[0])
 
     def probability(self, case: Case) -> np.ndarray:
         """The probability of each map, float32 (outputs, x, y, z)."""
@@ -111,6 +104,20 @@ class SegmentFinder:
     def save(self, folder: Path) -> None:
         """Write `find.safetensors` and `find.json`."""
         save_networks(self.nets, folder, "find", {"threshold": self.find.threshold})
+
+
+def marked(find: Segmenter, case: Case, answer: np.ndarray) -> Lesions:
+    """What is connected above the threshold of a probability map (x, y, z), inside the block's mask."""
+    inside = case.mask(find.mask)
+    mask = inside.like((answer >= find.threshold) & (inside.data != 0))
+    lesions = Lesions.from_mask(mask, connectivity=find.connectivity, min_mm3=find.min_mm3)
+    labels = lesions.labels.data
+    size = int(labels.max(initial=0)) + 1
+    voxels = np.flatnonzero(labels)
+    sums = np.bincount(labels.ravel()[voxels], weights=answer.ravel()[voxels], minlength=size)
+    counts = np.bincount(labels.ravel()[voxels], minlength=size)
+    means = sums / np.maximum(counts, 1)
+    return lesions.with_columns(score=means[lesions.numbers], found=True)
 
 
 def train_segmenter(block: Segmenter, data: VoxelData, *, seed: int, run: Run = Run()) -> nn.Module:
@@ -136,5 +143,7 @@ def train_segmenter(block: Segmenter, data: VoxelData, *, seed: int, run: Run = 
         workers=block.training.workers,
     )
     module = Supervised(block.net.build(seed=seed), block.loss.build(), block.deep_weights)
+    if block.mining is not None:
+        module = block.mining.module(module)
     fit(job, module, block.training, seed=seed, run=run)
     return module.net.eval()

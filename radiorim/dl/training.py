@@ -38,7 +38,7 @@ class Optimiser:
         return known[self.name](parameters, betas=tuple(self.betas), **both)
 
 
-SCHEDULES = ("constant", "poly", "cosine", "exponential", "step", "plateau")
+SCHEDULES = ("constant", "poly", "cosine", "exponential", "step", "multistep", "plateau")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Schedule:
     """The learning rate over epochs e of E, as a factor of the optimiser's.
 
     `poly` (1 - e/E)^power; `cosine` (1 + cos(pi e/E))/2; `exponential` factor^e; `step` factor^(e // every);
+    `multistep` one more `factor` from each of the `milestones`, shares of the training, on.
     `plateau` one more `factor` after each `patience` epochs without a better score. The first `warmup`
     epochs rise linearly. It never falls below `low`.
     """
@@ -54,6 +55,7 @@ class Schedule:
     power: float = 0.9
     factor: float = 0.1
     every: int = 10
+    milestones: tuple[float, ...] = ()
     patience: int = 10
     warmup: int = 0
     low: float = 0.0
@@ -71,6 +73,7 @@ class Schedule:
             "cosine": (1 + math.cos(math.pi * done)) / 2,
             "exponential": self.factor**epoch,
             "step": self.factor ** (epoch // self.every),
+            "multistep": self.factor ** sum(done >= share for share in self.milestones),
             "plateau": self.factor ** _waits(scores, self.patience),
         }
         return max(factors[self.name], self.low)
