@@ -1,4 +1,4 @@
-"""Grey levels by pyradiomics' rules, and the check that a bin width fits an image."""
+"""Checks of bins: that they make sense, and that a bin width fits an image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from radiorim.errors import DataError, UsageError
 
-__all__ = ["MOST_BINS", "check_bins", "grey_levels", "require_few_bins", "require_fitting_bins"]
+__all__ = ["MOST_BINS", "check_bins", "require_few_bins", "require_fitting_bins"]
 
 MOST_BINS = 1000
 """A lesion cut into more grey levels than this was cut with a width made for another unit."""
@@ -22,23 +22,6 @@ def check_bins(width: float | None, count: int) -> None:
         raise UsageError(f"bin_width must be positive, not {width!r}.")
     if count < 2:
         raise UsageError(f"bin_count must be at least 2, not {count!r}.")
-
-
-def grey_levels(values: np.ndarray, width: float | None, count: int) -> np.ndarray:
-    """The bin of each value, from 1: multiples of `width`, or where it is None `count` equal bins.
-
-    Half-open bins, the largest value in the last; a flat region has one level. Raises `DataError` when
-    the width cuts the range into more than `MOST_BINS` levels.
-    """
-    low, high = values.min(), values.max()
-    if width is not None:
-        require_few_bins(low, high, width)
-        # The reference's own edges: a floor of the quotient would round differently at some of them.
-        return np.digitize(values, np.arange(low - low % width, high + 2 * width, width))
-    if low == high:
-        return np.ones(values.shape, dtype=int)
-    edges = np.histogram_bin_edges(values, count)
-    return np.minimum(np.digitize(values, edges), count)
 
 
 def require_few_bins(low: float, high: float, width: float) -> None:
