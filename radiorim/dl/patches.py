@@ -83,7 +83,8 @@ def in_batches(count: int, batch: int) -> list[list[int]]:
     """
     order = [list(range(at, min(at + batch, count))) for at in range(0, count, batch)]
     if len(order) > 1 and len(order[-1]) == 1:
-        order[-2] += order.pop()
+        alone = order.pop()
+        order[-1] += alone
     return order
 
 
