@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from radiorim.case import Case
 from radiorim.classic.centres import hessian_centres, nearest_centre, watershed_markers
 from radiorim.classic.instances import flood
+from radiorim.classic.subtraction import Subtraction
 from radiorim.errors import DataError, UnknownName, UsageError
 from radiorim.lesions import CONNECTIVITIES, Lesions, components
 from radiorim.recipe import Find, Finder
@@ -84,7 +85,7 @@ class Split:
 class SplitFound:
     """Another finder's voxels, split again. Its columns tell of lesions that are no more: dropped."""
 
-    find: Find
+    find: Find = field(default_factory=Subtraction)
     split: Split = Split("hessian")
 
     def fit(self, cases: Sequence[Case], *, seed: int) -> Finder:

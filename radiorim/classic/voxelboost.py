@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ class VoxelBoost:
     all candidate voxels teach, of the others `background` for each case, weighted up to their true number.
     """
 
-    candidates: AboveMean
+    candidates: AboveMean = field(default_factory=AboveMean)
     trees: int = 1000
     patience: int = 50
     learning_rate: float = 0.1
