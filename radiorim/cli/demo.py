@@ -35,6 +35,7 @@ class _Level(click.ParamType):
 @click.option("--sites", default=1, show_default=True, type=click.IntRange(1), help="Scanners, each its own.")
 @click.option("--thick-slices", is_flag=True, help="FLAIR in 2-D: 0.7 x 0.7 x 3 mm.")
 @click.option("--flair-only", is_flag=True, help="The FLAIR pair alone: faster, no T1w and no Chimap.")
+@click.option("--gre", is_flag=True, help="Magnitude and phase of a gradient echo too; Chimap from them.")
 @click.option("--size-matched", is_flag=True, help="Rim and other lesions from one distribution of sizes.")
 @seed
 @n_jobs
@@ -47,6 +48,7 @@ def command(
     sites: int,
     thick_slices: bool,
     flair_only: bool,
+    gre: bool,
     size_matched: bool,
     seed: int,
     n_jobs: int,
@@ -61,6 +63,7 @@ def command(
         size_matched,
         sites=sites,
         thick_slices=thick_slices,
+        gre=gre,
         contrasts=("flair",) if flair_only else CONTRASTS,
         n_jobs=n_jobs,
     )

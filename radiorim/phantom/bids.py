@@ -34,6 +34,16 @@ _RAW = {
 """Image of a person to session and suffix of its file."""
 
 
+_SIDECARS = {
+    "FLAIR": {"SkullStripped": False},
+    "T1w": {"SkullStripped": False},
+    "Chimap": {"Units": "ppm", "SkullStripped": True},
+    "part-mag_T2starw": {"Units": "arbitrary", "SkullStripped": False},
+    "part-phase_T2starw": {"Units": "rad", "SkullStripped": False},
+}
+"""What the sidecar of each raw image says."""
+
+
 def person_name(number: int, people: int) -> str:
     """`sub-07`, or `sub-007` in a cohort of 100 and more."""
     return f"sub-{number:0{max(2, len(str(people)))}d}"
@@ -57,18 +67,19 @@ def _write_raw(out: Path, name: str, person: Person) -> None:
         if image in person.images:
             volume = person.images[image]
             stem = f"{_anat(out, name, session) / name}_{session}_{suffix}"
-            _save(_ppm(volume) if image == "chi" else volume, stem, _machine(person, suffix))
+            _save(_ppm(volume) if image == "chi" else volume, stem, _sidecar(person, suffix))
     sessions = f"session_id\tdays_from_baseline\n{BEFORE}\t0\n{NOW}\t{person.about.days}\n"
     write_text(out / name / f"{name}_sessions.tsv", sessions)
 
 
-def _machine(person: Person, suffix: str) -> dict[str, Any]:
-    """What differs between sites; the rest is inherited from the sidecars of the whole data set."""
+def _sidecar(person: Person, suffix: str) -> dict[str, Any]:
+    """The sidecar of a raw image; field strength and echo differ between sites."""
     params = person.params
-    machine = {"MagneticFieldStrength": params.tesla, "InstitutionName": f"site-{person.about.site:02d}"}
+    site = {"MagneticFieldStrength": params.tesla, "InstitutionName": f"site-{person.about.site:02d}"}
+    sidecar = _SIDECARS[suffix] | site
     if suffix == "Chimap" or suffix.endswith("T2starw"):
-        machine |= {"EchoTime": params.echo_ms / 1000, "B0Direction": list(params.b0_direction)}
-    return machine
+        sidecar |= {"EchoTime": params.echo_ms / 1000, "B0Direction": list(params.b0_direction)}
+    return sidecar
 
 
 def _write_derived(out: Path, name: str, person: Person) -> None:

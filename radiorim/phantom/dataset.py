@@ -26,7 +26,9 @@ _LEAST_MM, _MOST_MM = 0.7, 3.0
 
 @dataclass(frozen=True)
 class CohortOptions:
-    """What `radiorim demo` makes. `difficulty` is easy, medium, hard or a number from 0 to 1."""
+    """What `radiorim demo` makes. `difficulty` is easy, medium, hard or a number from 0 to 1; `gre` adds
+    magnitude and phase of a gradient echo, and makes the Chimap from them.
+    """
 
     people: int = 12
     seed: int = 0
@@ -36,6 +38,7 @@ class CohortOptions:
     sites: int = 1
     thick_slices: bool = False
     contrasts: tuple[str, ...] = CONTRASTS
+    gre: bool = False
     n_jobs: int = 1
 
     def __post_init__(self) -> None:
@@ -59,6 +62,7 @@ class CohortOptions:
             size_matched=self.size_matched,
             contrasts=tuple(self.contrasts),
             sites=self.sites,
+            gre=self.gre,
             thick_slices=self.thick_slices,
         )
         return params.at(self.difficulty)
@@ -75,7 +79,7 @@ def write_cohort(
     """
     out, options = Path(out), options or CohortOptions()
     _require_own(out, options)
-    write_description(out, {"Parameters": _settings(options)})
+    write_description(out, {"Parameters": _settings(options)}, pipelines=options.gre)
     write_participants(out, _participants(options))
     names = {number: bids.person_name(number, options.people) for number in range(1, options.people + 1)}
     missing = [(n, name) for n, name in names.items() if not bids.truth_table_path(out, name).exists()]

@@ -1,4 +1,4 @@
-"""What is said of a whole phantom cohort, as BIDS files: descriptions, people, sidecars for everybody."""
+"""What is said of a whole phantom cohort, as BIDS files: descriptions and people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SYNTHETIC", "tsv", "write_description", "write_participants"]
 
 SYNTHETIC = {"Synthetic": True, "Manufacturer": "radiorim phantom"}
-"""In the sidecar of every image, directly or inherited."""
+"""In the sidecar of every image."""
 
 _DERIVATIVES = {
     "truth": "the truth",
@@ -25,8 +25,11 @@ _DERIVATIVES = {
 }
 
 
-def write_description(out: Path, settings: Mapping[str, Any]) -> None:
-    """What says of the data set what it is: descriptions, README, sidecars that hold for everybody."""
+def write_description(out: Path, settings: Mapping[str, Any], *, pipelines: bool = False) -> None:
+    """What says of the data set what it is: descriptions and README.
+
+    `pipelines` says that there is phase as a pipeline gives it.
+    """
     made_by = {"Name": "radiorim", "Version": __version__, "Description": "radiorim demo", **settings}
     common = {
         "BIDSVersion": "1.10.0",
@@ -38,14 +41,14 @@ def write_description(out: Path, settings: Mapping[str, Any]) -> None:
     title = "radiorim phantom: synthetic people with multiple sclerosis"
     write_json(out / "dataset_description.json", {"Name": title, "DatasetType": "raw", **common})
     for folder, what in _DERIVATIVES.items():
+        if folder == "qsm" and not pipelines:
+            continue
         content = {"Name": f"{title}, {what}", "DatasetType": "derivative", **common}
         root = out / "derivatives" / folder
         write_json(root / "dataset_description.json", content | {"SourceDatasets": [{"URL": "../../"}]})
         # BIDS wants label before desc, gives dseg no label and knows no xfm; the names of the contract stay.
         write_text(root / ".bidsignore", "*_xfm.json\n*_fieldmap.*\n*_label-L_mask.*\n*_label-L_dseg.*\n")
     write_text(out / "README", _README)
-    for suffix, content in _SIDECARS.items():
-        write_json(out / f"{suffix}.json", SYNTHETIC | content)
 
 
 def write_participants(out: Path, rows: pd.DataFrame) -> None:
@@ -64,14 +67,6 @@ def tsv(table: pd.DataFrame) -> str:
     """A table as BIDS writes it."""
     return table.to_csv(sep="\t", index=False, na_rep="n/a", float_format="%.6g", lineterminator="\n")
 
-
-_SIDECARS = {
-    "FLAIR": {"SkullStripped": False},
-    "T1w": {"SkullStripped": False},
-    "Chimap": {"Units": "ppm", "SkullStripped": True},
-    "part-mag_T2starw": {"Units": "arbitrary", "SkullStripped": False},
-    "part-phase_T2starw": {"Units": "rad", "SkullStripped": False},
-}
 
 _README = f"""Synthetic people with multiple sclerosis, made by `radiorim demo`.
 

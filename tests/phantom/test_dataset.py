@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from radiorim.errors import DataError
+from radiorim.errors import DataError, UsageError
 from radiorim.io import nifti
+from radiorim.io.bids import read_dataset
 from radiorim.io.files import read_json, sha256
 from radiorim.phantom import CohortOptions, write_cohort
 from radiorim.phantom.bids import person_name
@@ -60,6 +61,59 @@ def test_descriptions_say_what_this_is_and_whose_anatomy_it_uses(cohort):
     people = pd.read_csv(cohort / "participants.tsv", sep="\t")
     assert people.participant_id.tolist() == ["sub-01", "sub-02"]
     assert people.age.between(18, 70).all()
+    assert people.site.tolist() == ["site-01", "site-01"]
+
+
+def test_every_image_has_a_sidecar_that_says_that_it_is_synthetic_and_what_its_units_are(cohort):
+    images = list(cohort.rglob("*.nii.gz"))
+    assert len(images) > 20
+    for image in images:
+        sidecar = read_json(Path(str(image).replace(".nii.gz", ".json")))
+        assert sidecar["Synthetic"] is True, image.name
+        if "Chimap" in image.name:
+            assert sidecar["Units"] == "ppm"
+            assert sidecar["SkullStripped"] is True
+        if "mask" in image.name:
+            assert sidecar["Type"] in ("Lesion", "Brain")
+        if "derivatives" in image.parts:
+            assert sidecar["Sources"][0].startswith("bids:raw:sub-")
+
+
+def test_no_sidecar_and_no_table_stands_alone(cohort):
+    """What bids-validator calls SIDECAR_WITHOUT_DATAFILE; transforms are JSON by themselves."""
+    known = {"dataset_description", "participants", "sessions"}
+    for path in [*cohort.rglob("*.json"), *cohort.rglob("*_dseg.tsv")]:
+        stem = path.name.split(".")[0]
+        if stem not in known and not stem.endswith("_xfm"):
+            assert path.with_name(f"{stem}.nii.gz").exists(), path.name
+
+
+def test_both_visits_have_their_own_lesions_with_the_same_numbers(cohort):
+    stem = "derivatives/truth/sub-02/{0}/anat/sub-02_{0}_label-L_dseg"
+    tables = [pd.read_csv(cohort / f"{stem.format(ses)}.tsv", sep="\t") for ses in ("ses-01", "ses-02")]
+    labels0 = nifti.load_labels(cohort / f"{stem.format('ses-01')}.nii.gz")
+    flair0 = nifti.load(cohort / "sub-02/ses-01/anat/sub-02_ses-01_FLAIR.nii.gz")
+    assert labels0.same_grid(flair0)
+    assert set(tables[0].lesion) == set(np.unique(labels0.data)) - {0}
+    old = set(tables[1].lesion[tables[1].status != "new"])
+    assert len(old & set(tables[0].lesion)) > 0.8 * len(old)
+    assert not set(tables[1].lesion[tables[1].status == "new"]) & set(tables[0].lesion)
+
+
+def test_a_cohort_with_sites_thick_slices_and_flair_alone_is_read_as_cases(tmp_path):
+    options = CohortOptions(people=1, spacing_mm=3.0, sites=2, thick_slices=True, contrasts=("flair",))
+    case = read_dataset(write_cohort(tmp_path / "thick", options))[0]
+    assert set(case.images) == {"flair", "flair0"}
+    assert case.image("flair").spacing == pytest.approx((0.7, 0.7, 3.0))
+    assert case.truth().labels.same_grid(case.image("flair"))
+    assert case.mask("lesions").same_grid(case.image("flair"))
+
+
+def test_options_that_are_none_are_refused():
+    with pytest.raises(UsageError, match="at least 1 site, not 0"):
+        CohortOptions(sites=0)
+    with pytest.raises(UsageError, match="Did you mean 'flair'"):
+        CohortOptions(contrasts=("flar",))
 
 
 def test_the_truth_table_matches_the_label_map_on_disk(cohort):
