@@ -15,17 +15,8 @@ from numba import njit
 __all__ = ["NAMES", "measure_rows"]
 
 _OF_SUMS = ("sum_average", "sum_entropy", "cluster_tendency", "cluster_shade", "cluster_prominence")
-_OF_DIFFERENCES = (
-    "contrast",
-    "difference_average",
-    "difference_entropy",
-    "difference_variance",
-    "id",
-    "idm",
-    "idn",
-    "idmn",
-    "inverse_variance",
-)
+_SPREAD = ("contrast", "difference_average", "difference_entropy", "difference_variance")
+_OF_DIFFERENCES = (*_SPREAD, "id", "idm", "idn", "idmn", "inverse_variance")
 _OF_PAIRS = ("joint_energy", "joint_entropy", "maximum_probability", "imc1", "imc2", "mcc")
 _OF_BOTH = ("joint_average", "sum_squares", "autocorrelation", "correlation")
 NAMES = (*_OF_SUMS, *_OF_DIFFERENCES, *_OF_PAIRS, *_OF_BOTH)
