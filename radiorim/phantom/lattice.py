@@ -17,7 +17,7 @@ __all__ = ["Lattice"]
 
 @dataclass(frozen=True)
 class Lattice:
-    """Knots every 3 mm (or 1.6 voxels, if more), over a grid of `shape` voxels and one knot beyond each side.
+    """Knots every 3 mm (or 2 voxels, if more), over a grid of `shape` voxels and one knot beyond each side.
 
     `origin_mm` is the centre of voxel (0, 0, 0) and the grid is parallel to the RAS axes. Fields on the
     lattice have shape `knots`; `upsample` evaluates them on the grid as cubic B-splines.
@@ -30,7 +30,7 @@ class Lattice:
     @property
     def step_mm(self) -> float:
         """Distance of neighbouring knots: nothing finer than twice this can live on the lattice."""
-        return max(3.0, 1.6 * self.spacing_mm)
+        return max(3.0, 2.0 * self.spacing_mm)
 
     @property
     def knots(self) -> tuple[int, int, int]:
