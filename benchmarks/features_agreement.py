@@ -16,8 +16,8 @@ def compared(fast: pd.DataFrame, rows: list[dict[str, float]], texture: Texture,
     theirs = pd.DataFrame(rows, index=fast.index)[list(keys.values())].to_numpy()
     ours = fast[list(keys)].to_numpy()
     off = np.abs(ours - theirs) / np.maximum(np.abs(theirs), 1e-300)
-    # Entropies of one level are 0 or rounding errors of 0.
-    off[(np.abs(ours) < 1e-9) & (np.abs(theirs) < 1e-9)] = 0
+    # Entropies of one level and axes of flat lesions are 0, or rounding errors of 0 and their roots.
+    off[(np.abs(ours) < 1e-6) & (np.abs(theirs) < 1e-6)] = 0
     off[np.isnan(ours) & np.isnan(theirs)] = 0
     off[np.isnan(ours) != np.isnan(theirs)] = np.inf
     kinds = np.array(
