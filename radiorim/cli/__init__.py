@@ -26,6 +26,7 @@ COMMANDS = {
     "cite": "Give the citation and methods text of a recipe.",
     "prepare": "Register, correct and match a pair of FLAIR scans.",
     "detect": "Find new lesions between two FLAIR scans.",
+    "inject": "Put known lesions into a scan of your own and grade a recipe on it.",
     "extract-features": "Measure lesions: one row each.",
     "train": "Fit a recipe and save the model.",
     "classify": "Score lesions with a model, or by cross-validation.",
