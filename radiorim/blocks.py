@@ -20,10 +20,12 @@ from radiorim.classic.voxelboost import VoxelBoost
 from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel
 from radiorim.dl.classifier import PatchClassifier
+from radiorim.dl.copies import ShiftedPositives
 from radiorim.dl.focus import AdaptiveDilation, LesionPatch
 from radiorim.dl.inference import Inference
 from radiorim.dl.joint import JointSegmenter
 from radiorim.dl.ohem import HardExamples
+from radiorim.dl.pretrain import CrossModal, TwoViews
 from radiorim.dl.registry import Loss, Net
 from radiorim.dl.sampling import (
     BalancedVoxels,
@@ -76,6 +78,7 @@ BLOCKS = {
             WeightedVoxels,
         ),
         *(HardExamples, Inference, JointSegmenter, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
+        *(CrossModal, ShiftedPositives, TwoViews),
         *(Paper, Recipe),
     )
 }

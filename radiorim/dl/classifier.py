@@ -13,12 +13,14 @@ import numpy as np
 from radiorim.case import Case
 from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel, stacked
+from radiorim.dl.copies import ShiftedPositives
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches
 from radiorim.dl.lesionjob import LesionData, LesionJob, gather, places_of, scores_of
 from radiorim.dl.loop import Run, fit, own_run
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
+from radiorim.dl.pretrain import CrossModal, TwoViews
 from radiorim.dl.registry import Loss, Net
 from radiorim.dl.sampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.training import Training
@@ -38,7 +40,8 @@ class PatchClassifier:
     """Cut a patch around each lesion, show it to a network, take its sigmoid as the score.
 
     Of `members` networks, which differ in seed and held-out people, the probabilities are averaged. The
-    threshold is chosen by the named rule on lesions of people that the network had not learned from.
+    threshold is chosen by the named rule on lesions of people that the network had not learned from. `copies`
+    adds lesions to those that are learned from; `pretraining` is a stage before, on the same lesions.
     """
 
     channels: tuple[Channel, ...]
@@ -51,6 +54,8 @@ class PatchClassifier:
     inference: Inference = Inference()
     threshold_rule: str = "f1max"
     members: int = 1
+    copies: ShiftedPositives | None = None
+    pretraining: CrossModal | TwoViews | None = None
 
     def measure(self, case: Case, lesions: Lesions) -> Lesions:
         """The lesions as they are: a network has no features that folds could share."""
@@ -99,8 +104,9 @@ class PatchClassifier:
         counts.update(data.persons[data.truth == 1].tolist())
         held = held_out_people(counts, share=self.training.held_out, seed=seed)
         out = np.isin(data.persons, sorted(held))
+        learn = data.only(~out)
         job = LesionJob(
-            data.only(~out),
+            self.copies(learn) if self.copies else learn,
             data.only(out),
             self.sampling,
             self.augment,
@@ -108,7 +114,10 @@ class PatchClassifier:
             self.training.batch,
             self.training.workers,
         )
-        module = Supervised(self.net.build(seed=seed), self.loss.build())
+        net = self.net.build(seed=seed)
+        if self.pretraining:
+            self.pretraining(net, learn, held=job.held, seed=seed, run=run)
+        module = Supervised(net, self.loss.build())
         fit(job, module, self.training, seed=seed, run=run)
         return module.net.eval(), job.held
 

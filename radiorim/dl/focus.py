@@ -40,13 +40,15 @@ class LesionPatch:
     """The patch of `size` voxels around a lesion's centre of mass, as a network sees it.
 
     While training the centre moves by up to `shift` voxels along each axis. `focus` hides what is far from
-    the lesion; `own_mask` adds the lesion's mask as a last channel.
+    the lesion; `own_mask` adds the lesion's mask as a last channel, dilated
+    `mask_dilation` times with 6 neighbours.
     """
 
     size: tuple[int, int, int] = (28, 28, 28)
     shift: int = 0
     focus: AdaptiveDilation | None = None
     own_mask: bool = False
+    mask_dilation: int = 0
 
     @property
     def needs_labels(self) -> bool:
@@ -70,7 +72,14 @@ class LesionPatch:
         own = crop(labels, centre, self.size) == place.lesion
         if self.focus is not None:
             patch = self.focus(patch, own, place.voxels)
-        return np.concatenate([patch, own[None].astype(np.float32)]) if self.own_mask else patch
+        return np.concatenate([patch, self._shown(own)]) if self.own_mask else patch
+
+    def _shown(self, own: np.ndarray) -> np.ndarray:
+        from scipy import ndimage
+
+        if self.mask_dilation:
+            own = ndimage.binary_dilation(own, iterations=self.mask_dilation)
+        return own[None].astype(np.float32)
 
     def smoke(self) -> LesionPatch:
         """At most 24 voxels an edge."""

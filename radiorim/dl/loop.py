@@ -78,6 +78,7 @@ class State:
 def fit(job: Job, module: nn.Module, training: Training, *, seed: int, run: Run = Run()) -> State:
     """Train `module`, whose forward takes a `Batch` and gives a scalar loss; its best weights stay in it.
 
+    What a method `told()` of the module gives, numbers by name, is noted beside the loss of each epoch.
     Same seed, same weights on a CPU, also when the training was interrupted and went on from its checkpoint.
     """
     import torch
@@ -154,7 +155,8 @@ def _finish(state: State, job: Job, training: Training, row: dict[str, float]) -
     best = max(state.scores, default=-math.inf)
     if score > best:
         state.best = {name: value.detach().clone() for name, value in state.judged.state_dict().items()}
-    state.history.append({**row, "score": score})
+    told = state.module.told() if hasattr(state.module, "told") else {}
+    state.history.append({**row, **told, "score": score})
 
 
 def _keep(state: State, run: Run, seconds: float, epochs: int) -> None:

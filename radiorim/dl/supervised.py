@@ -25,6 +25,10 @@ class Supervised(nn.Module):
         self.net, self.loss = net, loss
         self.deep_weights = list(deep_weights) or None
 
+    def told(self) -> dict[str, float]:
+        """What the loss says of itself."""
+        return self.loss.told() if hasattr(self.loss, "told") else {}
+
     def forward(self, batch: Batch) -> torch.Tensor:
         """A scalar, in float32 also under mixed precision."""
         output = self.net(batch.images)

@@ -29,6 +29,10 @@ class BceSupCon(nn.Module):
         plain = functional.binary_cross_entropy_with_logits(logits, target)
         return plain + functional.softplus(self.w) * contrast
 
+    def told(self) -> dict[str, float]:
+        """The weight of the contrast: nothing but the contrast itself keeps it from falling to 0."""
+        return {"contrast_weight": float(functional.softplus(self.w.detach()))}
+
 
 def supcon(z: torch.Tensor, y: torch.Tensor, *, temperature: float, form: str = "out") -> torch.Tensor:
     """Supervised contrastive loss of embeddings (n, d), made unit vectors here, with labels (n,).
