@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,3 +28,7 @@ class HardExamples:
         from radiorim.dl.mined import Mined
 
         return Mined(supervised, self.share, self.momentum)
+
+    def smoke(self) -> HardExamples:
+        """Half of the batch and a quick copy: small batches of a short training."""
+        return replace(self, share=0.5, momentum=min(self.momentum, 0.9))

@@ -57,6 +57,11 @@ class Net:
         small = getattr(_module(nets, "network", self.name), "SMALL", {})
         return replace(self, options={**dict(self.options), **small})
 
+    def small_edge(self, usual: int = 32) -> int:
+        """The edge in voxels of a patch for the small version: `SMALL_EDGE` in its own file, or the usual."""
+        require("torch", "dl")
+        return getattr(_module(nets, "network", self.name), "SMALL_EDGE", usual)
+
 
 @dataclass(frozen=True)
 class Loss:

@@ -122,7 +122,7 @@ class BalancedVoxels:
 
     def smoke(self) -> BalancedVoxels:
         """Few patches of each case."""
-        return replace(self, per_case=min(self.per_case, 8))
+        return replace(self, per_case=min(self.per_case, 32))
 
 
 @dataclass(frozen=True)

@@ -70,8 +70,9 @@ class Segmenter:
         return SegmentFinder(self, tuple(load_networks(self.net, folder, "find")[0]))
 
     def smoke(self) -> Segmenter:
-        """One network, patches of at most 32 voxels an edge."""
-        return replace(self, members=1, patch=tuple(min(edge, 32) for edge in self.patch))
+        """One network, patches of at most 32 voxels an edge or what suits its small version."""
+        most = self.net.small_edge()
+        return replace(self, members=1, patch=tuple(min(edge, most) for edge in self.patch))
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,10 @@ class HalfWayPair:
         Register(self.transform, min_ncc=self.min_ncc)
         if not self.spacing_mm > 0:
             raise UsageError(f"spacing_mm must be above 0, not {self.spacing_mm!r}.")
+
+    def smoke(self) -> HalfWayPair:
+        """A grid of at least 1 mm: half of that is eight times the work for a network."""
+        return replace(self, spacing_mm=max(self.spacing_mm, 1.0))
 
     def __call__(self, case: Case) -> Case:
         """The case on its half-way grid, with `placement`, masks["brain"], `quality` and notes.

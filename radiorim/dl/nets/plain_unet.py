@@ -13,9 +13,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["SMALL", "build"]
+__all__ = ["SMALL", "SMALL_EDGE", "build"]
 
-SMALL = {"widths": (8, 16, 32)}
+SMALL = {"widths": (8, 16, 32), "groups": 2}
+SMALL_EDGE = 16
 
 
 def build(channels: int, outputs: int, widths: Sequence[int] = (16, 32, 64), groups: int = 8) -> nn.Module:

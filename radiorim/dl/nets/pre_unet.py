@@ -11,9 +11,10 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-__all__ = ["SMALL", "PreActivation", "build"]
+__all__ = ["SMALL", "SMALL_EDGE", "PreActivation", "build"]
 
 SMALL = {"widths": (8, 16, 24, 32)}
+SMALL_EDGE = 16
 
 
 def build(

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-__all__ = ["SMALL", "build"]
+__all__ = ["SMALL", "SMALL_EDGE", "build"]
 
 SMALL = {"init_filters": 8}
+SMALL_EDGE = 16
 
 
 def build(
