@@ -7,6 +7,9 @@ DEMO_VENV := .venv-demo
 DEMO := demo-out
 N_JOBS ?= 2
 
+# Without bytecode on disk every command would compile its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test lint layers notebooks bench clean
 .DEFAULT_GOAL := help
 

@@ -163,8 +163,7 @@ class Model:
             )
         recipe = recipe_from_json((folder / "recipe.json").read_text(encoding="utf-8"))
         scorer = None if recipe.judge is None else recipe.judge.load(folder)
-        learns = hasattr(recipe.find, "load")
-        finder = recipe.find.load(folder) if learns else recipe.find.fit((), seed=0)
+        finder = recipe.find.load(folder) if recipe.learns_to_find else recipe.find.fit((), seed=0)
         return cls(recipe, finder, scorer, read_json(folder / "provenance.json"))
 
 

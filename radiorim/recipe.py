@@ -139,6 +139,16 @@ class Recipe:
             raise UsageError(f"recipe {self.name!r}: task must be one of {TASKS}, not {self.task!r}.")
 
     @property
+    def learns_to_find(self) -> bool:
+        """Whether `find` has to be fitted: what its finder learned can be loaded again."""
+        return hasattr(self.find, "load")
+
+    @property
+    def learns(self) -> bool:
+        """Whether the recipe has to be fitted before it can be asked."""
+        return self.judge is not None or self.learns_to_find
+
+    @property
     def digest(self) -> str:
         """Twelve hex digits of what the recipe does: its name, summary and citation play no part."""
         what = {

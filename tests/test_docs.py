@@ -40,22 +40,34 @@ def first_cells(table: str) -> list[str]:
     return re.findall(r"^\| `?([^`|]+?)`? \|", table, re.M)[1:]
 
 
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+
+
 def recipe_table() -> str:
     """The table of recipes, as the README holds it."""
-    head = ("Name", "Task", "Needs", "Learns", "Reported in the paper", "Summary", "How ours differs")
     rows = [
-        (
-            f"`{recipe.name}`",
-            recipe.task,
-            ", ".join(recipe.needs),
-            "yes" if recipe.judge else "no",
-            recipe.paper.reported or "-",
-            recipe.summary,
-            recipe.paper.differs or "nothing known",
-        )
-        for recipe in recipes.all_recipes().values()
+        (f"`{r.name}`", r.task, ", ".join(r.needs), "yes" if r.learns else "no", r.summary)
+        for r in recipes.all_recipes().values()
     ]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ("---",) * len(head), *rows))
+    return table(("Name", "Task", "Needs", "Learns", "Summary"), rows)
+
+
+def recipe_page() -> str:
+    """RECIPES.md: what the paper of each recipe reports, and how ours differs."""
+    lines = [
+        "# Recipes and their papers",
+        "",
+        'Made by `python tests/test_docs.py` from the recipes themselves. "Reported" is what a paper says of '
+        "its own data, and is",
+        "never comparable with figures on other data. `radiorim show NAME` prints every number of a recipe.",
+    ]
+    for r in recipes.all_recipes().values():
+        lines += ["", f"## {r.name}", "", r.summary, ""]
+        lines += [f"- Paper: {r.paper.title}{f' ({r.paper.doi})' if r.paper.doi else ''}"]
+        lines += [f"- Reported: {r.paper.reported or 'nothing'}"]
+        lines += [f"- How ours differs: {r.paper.differs or 'nothing known'}"]
+    return "\n".join(lines) + "\n"
 
 
 def renewed(text: str) -> str:
@@ -75,6 +87,7 @@ def command_lines() -> Iterator[list[str]]:
 def test_the_table_of_recipes_is_current():
     text = page("README.md")
     assert text == renewed(text), "make it again: python tests/test_docs.py"
+    assert page("RECIPES.md") == recipe_page(), "make it again: python tests/test_docs.py"
 
 
 def test_the_readme_names_every_command_and_no_other():
@@ -179,3 +192,4 @@ def test_the_notice_keeps_the_atlases_notice():
 
 if __name__ == "__main__":
     (ROOT / "README.md").write_text(renewed(page("README.md")), encoding="utf-8")
+    (ROOT / "RECIPES.md").write_text(recipe_page(), encoding="utf-8")

@@ -16,11 +16,13 @@ from radiorim.recipe import TASKS, Recipe
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @common
 def command(task: str | None, as_json: bool) -> None:
-    """List the recipes: what each needs, where it was published and what was reported there."""
+    """List the recipes: what each needs and does; --json adds what its paper reports."""
     rows = [_row(recipes.get(name)) for name in recipes.names(task)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
+    for row in rows:
+        del row["reported"]  # sentences, too long for a table: `show` and --json have them
     widths = {key: max(len(key), *(len(row[key]) for row in rows)) for key in rows[0]}
     for row in [{key: key for key in widths}, *rows]:
         click.echo("  ".join(row[key].ljust(width) for key, width in widths.items()).rstrip())
@@ -32,7 +34,7 @@ def _row(recipe: Recipe) -> dict[str, str]:
         "name": recipe.name,
         "task": recipe.task,
         "needs": "+".join(recipe.needs),
-        "learns": "yes" if recipe.judge else "no",
+        "learns": "yes" if recipe.learns else "no",
         "reported": recipe.paper.reported or "-",
         "summary": recipe.summary,
     }

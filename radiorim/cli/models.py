@@ -12,7 +12,6 @@ from radiorim.io.files import existing
 from radiorim.model import Model
 from radiorim.recipe import Recipe
 from radiorim.runs.detection import registered as without_registration
-from radiorim.runs.learners import learns_to_find
 
 __all__ = ["chosen_model", "chosen_recipe"]
 
@@ -42,7 +41,7 @@ def chosen_model(
 
 
 def _unlearned(recipe: Recipe) -> Model:
-    if recipe.judge is not None or learns_to_find(recipe):
+    if recipe.learns:
         raise UsageError(
             f"{recipe.name} has to learn first. Run: radiorim train DATASET --recipe {recipe.name} -o MODEL, "
             "then give --model MODEL."

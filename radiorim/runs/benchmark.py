@@ -14,7 +14,7 @@ from radiorim.io.tables import read_table, write_table
 from radiorim.recipe import Recipe
 from radiorim.runs.benchwork import FoldWork, case_cost, do_case, do_fold, fold_results
 from radiorim.runs.imagefolds import ImageFold, image_folds
-from radiorim.runs.learners import learns_from_images, learns_to_find, staged_folder
+from radiorim.runs.learners import learns_from_images, staged_folder
 from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import Progress
 
@@ -134,7 +134,7 @@ def _staged(bench: Benchmark, recipe: Recipe, failed: tuple[tuple[str, str], ...
         return Outcome(recipe, f"no case could be used. {failed[0][0]}: {failed[0][1]}", failed=failed)
     folders = {case.id: staged_folder(recipe, _work(bench, recipe), case) for case in done}
     table = matches = None
-    if not learns_to_find(recipe):
+    if not recipe.learns_to_find:
         table = _joined([read_table(folder / "lesions.tsv") for folder in folders.values()])
         table = table.assign(fold=table["person"].astype(str).map(bench.folds).astype(int))
         matches = _joined([case_matches(case, folders[case.id]) for case in done])
@@ -171,7 +171,7 @@ def _scored(
     parts, costs = zip(*[fold_results(work) for work in works], strict=True)
     outcome = replace(outcome, cost=_folds_cost(outcome.cost, costs))
     judged = _joined(list(parts))
-    if learns_to_find(outcome.recipe):
+    if outcome.recipe.learns_to_find:
         done = [case for case in bench.cases if case.id in outcome.done]
         folder = _work(bench, outcome.recipe)
         matches = _joined([case_matches(case, folder / case.id) for case in done])

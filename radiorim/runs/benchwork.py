@@ -23,7 +23,7 @@ from radiorim.recipe import Recipe
 from radiorim.runs.cost import watched
 from radiorim.runs.crossvalidation import fit_fold, judged_columns, scores, tabular_judge
 from radiorim.runs.imagefolds import ImageFold
-from radiorim.runs.learners import front, learns_to_find, staged_folder
+from radiorim.runs.learners import front, staged_folder
 from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import stage_case
 
@@ -46,7 +46,7 @@ def do_case(recipe: Recipe, case: Case, work: Path) -> str:
     try:
         with watched() as cost:
             stage_case(front(recipe), case, folder)
-        if not learns_to_find(recipe):
+        if not recipe.learns_to_find:
             case_matches(case, folder)
     except Exception as error:
         return _reason(error)

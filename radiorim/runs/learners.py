@@ -25,7 +25,6 @@ __all__ = [
     "fit_on_cases",
     "front",
     "learns_from_images",
-    "learns_to_find",
     "require_learns",
     "score_cases",
     "staged_folder",
@@ -35,19 +34,14 @@ __all__ = [
 JUDGED = ("case", "person", "lesion", "volume_mm3", "x_mm", "y_mm", "z_mm", "truth")
 
 
-def learns_to_find(recipe: Recipe) -> bool:
-    """Whether `find` has to be fitted: such a block can also be loaded."""
-    return hasattr(recipe.find, "load")
-
-
 def learns_from_images(recipe: Recipe) -> bool:
     """Whether fitting needs the cases themselves and not only a table of their lesions."""
-    return learns_to_find(recipe) or not (recipe.judge is None or isinstance(recipe.judge, Tabular))
+    return recipe.learns_to_find or not (recipe.judge is None or isinstance(recipe.judge, Tabular))
 
 
 def require_learns(recipe: Recipe) -> None:
     """Raise `UsageError` for a recipe that has nothing to fit."""
-    if recipe.judge is None and not learns_to_find(recipe):
+    if not recipe.learns:
         raise UsageError(
             f"{recipe.name} learns nothing, so it cannot be trained or cross-validated. "
             "`radiorim list` says which recipes learn."
@@ -56,7 +50,7 @@ def require_learns(recipe: Recipe) -> None:
 
 def front(recipe: Recipe) -> Recipe:
     """The part of a recipe that learns nothing, which every fold shares: up to `tidy`, or to `prepare`."""
-    if not learns_to_find(recipe):
+    if not recipe.learns_to_find:
         return recipe
     if recipe.judge is not None:
         raise UsageError(
@@ -68,7 +62,7 @@ def front(recipe: Recipe) -> Recipe:
 
 def staged_root(recipe: Recipe, work: Path) -> Path:
     """Where the part of `front` is staged: apart from the candidates if each fold has its own."""
-    return work / "prepared" if learns_to_find(recipe) else work
+    return work / "prepared" if recipe.learns_to_find else work
 
 
 def staged_folder(recipe: Recipe, work: Path, case: Case) -> Path:
@@ -82,7 +76,7 @@ def fit_on_cases(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int
     With a `run` that has a folder an interrupted training goes on from its last epoch.
     """
     looked = list(_examined(recipe, cases, work))
-    if learns_to_find(recipe):
+    if recipe.learns_to_find:
         return Model(recipe, recipe.find.fit([one.case for one in looked], seed=seed, run=run))
     examples = [(one.case, one.lesions) for one in looked]
     scorer = fit_judge(recipe, examples, seed=seed, run=run)
@@ -93,10 +87,10 @@ def apply_model(model: Model, case: Case, work: Path) -> Examination:
     """A staged case judged by a model. Candidates of a learned finder are kept as if they had been staged."""
     recipe = model.recipe
     looked = next(_examined(recipe, [case], work))
-    if learns_to_find(recipe):
+    if recipe.learns_to_find:
         looked = with_truth(find_and_tidy(recipe, model.finder, looked.case), recipe.task)
     judged = Examination(looked.case, model.judge(looked), looked.skipped)
-    if learns_to_find(recipe):
+    if recipe.learns_to_find:
         found = judged.lesions
         bytes_found = found.table.to_csv(index=False).encode() + found.labels.data.tobytes()
         write_examination(judged, work / case.id, hashlib.sha256(bytes_found).hexdigest()[:16])

@@ -20,7 +20,6 @@ from radiorim.runs.learners import (
     fit_on_cases,
     front,
     learns_from_images,
-    learns_to_find,
     require_learns,
     staged_root,
 )
@@ -109,7 +108,7 @@ def staged(recipe: Recipe, cases, work):
 
 
 def test_what_learns_is_told_by_what_can_be_loaded():
-    assert [learns_to_find(recipe) for recipe in (FINDS, JUDGES, little.RIM, little.NEW)] == [True] + [
+    assert [recipe.learns_to_find for recipe in (FINDS, JUDGES, little.RIM, little.NEW)] == [True] + [
         False
     ] * 3
     assert [learns_from_images(recipe) for recipe in (FINDS, JUDGES, little.RIM)] == [True, True, False]
