@@ -65,14 +65,18 @@ class LesionJob:
 
     def batches(self, epoch: int) -> Iterable[Batch]:
         """The batches of an epoch, or of several processes each its part of every batch."""
-        rng = np.random.default_rng([self.seed, epoch])
-        rows = self.sampling.rows(self.data.truth, batch=self.batch, rng=rng)
+        rows = self.rows(epoch)
         order = in_batches(len(rows), self.batch)
         mine = [part[self.rank :: self.processes] for part in order]
         made = batches(_Shown(self, tuple(rows), epoch), mine, workers=self.workers)
         for whole, part, batch in zip(order, mine, made, strict=True):
             # DDP averages over processes: a part counts as the share of the batch that it is.
             yield replace(batch, share=len(part) * self.processes / len(whole))
+
+    def rows(self, epoch: int) -> list[int]:
+        """The lesions of an epoch, in the order in which they are shown."""
+        rng = np.random.default_rng([self.seed, epoch])
+        return self.sampling.rows(self.data.truth, batch=self.batch, rng=rng)
 
     def score(self, module: nn.Module) -> float:
         """PR-AUC of the held-out lesions; NaN without any."""
