@@ -56,8 +56,8 @@ class Finder(Protocol):
 class Find(Protocol):
     """A choice of candidate generator. One that learns returns a new object from `fit`, others themselves.
 
-    One that learns also has `load(folder) -> Finder`, which reads what its finder's `save(folder)` wrote. Such
-    a finder may give its candidates the columns `score` and `found`.
+    One that learns also has `load(folder) -> Finder`, which reads what its finder's `save(folder)` wrote.
+    Such a finder may give its candidates the columns `score` and `found`.
     """
 
     def fit(self, cases: Sequence[Case], *, seed: int) -> Finder:

@@ -20,7 +20,7 @@ RECIPE = Recipe(
     summary="Shape, first order and rim layers of chi and FLAIR of given lesions; SMOTE and LightGBM.",
     paper=Paper(
         title="radiorim's own, in the line of radiomics classifiers of paramagnetic rim lesions",
-        differs="No paper. No texture (it needs the pyradiomics extra); oversampling inside the fold.",
+        differs="No paper. No texture; oversampling inside the fold.",
     ),
     prepare=(Resample(to="chi"),),
     find=Given(mask="lesions", connectivity=26),
