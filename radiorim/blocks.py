@@ -24,7 +24,9 @@ from radiorim.dl.copies import ShiftedPositives
 from radiorim.dl.focus import AdaptiveDilation, LesionPatch
 from radiorim.dl.inference import Inference
 from radiorim.dl.joint import JointSegmenter
+from radiorim.dl.mapjudge import MapJudge
 from radiorim.dl.ohem import HardExamples
+from radiorim.dl.pretrained import PretrainedSegmenter
 from radiorim.dl.pretrain import CrossModal, TwoViews
 from radiorim.dl.registry import Loss, Net
 from radiorim.dl.sampling import (
@@ -78,7 +80,9 @@ BLOCKS = {
             WeightedVoxels,
         ),
         *(HardExamples, Inference, JointSegmenter, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
+        PretrainedSegmenter,
         *(CrossModal, ShiftedPositives, TwoViews),
+        MapJudge,
         *(Paper, Recipe),
     )
 }

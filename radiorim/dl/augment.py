@@ -33,7 +33,8 @@ class Drawn:
 class Augment:
     """How much a patch may change; zeros change nothing.
 
-    `flip` and `turn` are probabilities by axis and by plane (turns need a cubic patch). `degrees` and `zoom`
+    `flip` and `turn` are probabilities by axis (one for all or one for each) and by plane (turns need a cubic
+    patch). `degrees` and `zoom`
     are the largest rotation and relative change of size, drawn with probability `affine`. `scale` and `shift`
     are the largest relative and absolute changes of each channel, `gamma` the largest |log| of an exponent
     on the channel's own range, `noise` the largest SD. `blur` is the range of the SD of a Gaussian filter, in
@@ -41,7 +42,7 @@ class Augment:
     of these six is drawn with probability `chance`.
     """
 
-    flip: float = 0.5
+    flip: float | tuple[float, float, float] = 0.5
     turn: float = 0.0
     affine: float = 0.0
     degrees: float = 0.0
@@ -60,7 +61,7 @@ class Augment:
 
     def draw(self, rng: np.random.Generator, *, channels: int) -> Drawn:
         """One draw. Every number is drawn always, so that changing one option leaves the others' draws."""
-        flips = tuple(bool(each < self.flip) for each in rng.random(3))
+        flips = tuple((rng.random(3) < self.flip).tolist())
         chances, quarters = rng.random(3), rng.integers(1, 4, 3)
         turns = tuple(int(n) if p < self.turn else 0 for p, n in zip(chances, quarters, strict=True))
         bent, angles, zoom = rng.random() < self.affine, rng.uniform(-1, 1, 3), rng.uniform(-1, 1)

@@ -121,8 +121,13 @@ def marked(find: Segmenter, case: Case, answer: np.ndarray) -> Lesions:
     return lesions.with_columns(score=means[lesions.numbers], found=True)
 
 
-def train_segmenter(block: Segmenter, data: VoxelData, *, seed: int, run: Run = Run()) -> nn.Module:
-    """One trained network. Some people are held out to choose the epoch, whole persons only."""
+def train_segmenter(
+    block: Segmenter, data: VoxelData, *, seed: int, run: Run = Run(), net: nn.Module | None = None
+) -> nn.Module:
+    """One trained network, `net` if training should go on from one that has learned something already.
+
+    Some people are held out to choose the epoch, whole persons only.
+    """
     from radiorim.dl.supervised import Supervised
 
     counts = {person: 0 for person in data.persons}
@@ -143,7 +148,8 @@ def train_segmenter(block: Segmenter, data: VoxelData, *, seed: int, run: Run = 
         batch=block.training.batch,
         workers=block.training.workers,
     )
-    module = Supervised(block.net.build(seed=seed), block.loss.build(), block.deep_weights)
+    net = block.net.build(seed=seed) if net is None else net
+    module = Supervised(net, block.loss.build(), block.deep_weights)
     if block.mining is not None:
         module = block.mining.module(module)
     fit(job, module, block.training, seed=seed, run=run)

@@ -45,6 +45,12 @@ class VoxelData:
         """What a sampling block may draw from: only these cases; the others have no voxels."""
         return VoxelPool(tuple(self.positives[case] for case in cases), _Some(self.inside, tuple(cases)))
 
+    def only(self, cases: Sequence[int]) -> VoxelData:
+        """Some of the cases under the numbers 0, 1, ..., the same arrays."""
+        kept = tuple(cases)
+        stores = (_Some(store, kept) for store in (self.images, self.targets, self.inside))
+        return VoxelData(*stores, *(tuple(each[i] for i in kept) for each in (self.positives, self.persons)))
+
 
 @dataclass(frozen=True, eq=False)
 class VoxelJob:
