@@ -177,19 +177,13 @@ FEATURE_SETS: dict[str, FeatureSet] = {one.name: one for one in _SETS}
 
 
 def feature_set(
-    name: str,
-    images: Sequence[str],
-    *,
-    brain: bool = False,
-    engine: str = "fast",
-    masks: Sequence[str] = (),
+    name: str, images: Sequence[str], *, masks: Sequence[str] = (), engine: str = "fast"
 ) -> Blocks:
     """The blocks of a named set on these images; raises `UnknownName` for a name that is not in the list.
 
-    `brain` says that every case has the mask `brain`, `masks` which others every case has: what needs a mask
-    that some lack is left out. `engine` is who computes texture (see `radiorim.features.texture.ENGINES`).
+    `masks` are those that every case has, such as `brain`: what needs another is left out. `engine` is who
+    computes texture (see `radiorim.features.texture.ENGINES`).
     """
     if name not in FEATURE_SETS:
         raise UnknownName("feature set", name, FEATURE_SETS)
-    masks = (*(("brain",) if brain else ()), *(mask for mask in masks if mask != "brain" or not brain))
-    return FEATURE_SETS[name].build(Offer(tuple(images), masks, engine))
+    return FEATURE_SETS[name].build(Offer(tuple(images), tuple(masks), engine))

@@ -42,7 +42,7 @@ def as_it_is(array):
 def blocks():
     images = ("chi", "flair")
     return (
-        *feature_set("basic", images, brain=True)[:2],
+        *feature_set("basic", images, masks=("brain",))[:2],
         RimLayers(images),
         *feature_set("basic", images)[3:],
     )

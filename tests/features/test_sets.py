@@ -32,7 +32,7 @@ def images_of(name):
 
 @pytest.mark.parametrize("name", FEATURE_SETS)
 def test_undefined_values_stand_only_in_rows_that_say_so(visit, name):
-    table = measure(*visit(), feature_set(name, images_of(name), brain=True)).table
+    table = measure(*visit(), feature_set(name, images_of(name), masks=("brain",))).table
     features = table[feature_columns(table)]
     assert features[~table["too_small"]].notna().all(axis=None)
     assert (features[table["too_small"]].isna().any(axis=1)).all()
@@ -42,7 +42,7 @@ def test_undefined_values_stand_only_in_rows_that_say_so(visit, name):
 
 @pytest.mark.parametrize("name", FEATURE_SETS)
 def test_no_lesions_give_an_empty_table_with_the_columns_that_are_explained(visit, name):
-    blocks = feature_set(name, images_of(name), brain=True)
+    blocks = feature_set(name, images_of(name), masks=("brain",))
     empty = measure(*visit(empty=True), blocks).table
     assert len(empty) == 0
     columns = [column for column in empty if is_feature(column)]
