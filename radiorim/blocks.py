@@ -14,7 +14,14 @@ from radiorim.classic.sampling import DmwrSmote, Smote
 from radiorim.classic.splitting import LesionMap, Split, SplitFound
 from radiorim.classic.subtraction import Peaks, Subtraction
 from radiorim.classic.tabular import Tabular
-from radiorim.classic.tidy import AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove
+from radiorim.classic.tidy import (
+    AwayFromBrainEdge,
+    BrighterThanSurround,
+    MinThickness,
+    MinVolume,
+    NewOrEnlarging,
+    PeakAbove,
+)
 from radiorim.classic.tissue import InWhiteMatter, ShapeAtLeast, TouchesNothing
 from radiorim.classic.voxelboost import VoxelBoost
 from radiorim.dl.augment import Augment
@@ -29,6 +36,7 @@ from radiorim.dl.ohem import HardExamples
 from radiorim.dl.pretrained import PretrainedSegmenter
 from radiorim.dl.pretrain import CrossModal, TwoViews
 from radiorim.dl.registry import Loss, Net
+from radiorim.dl.roisegmenter import InfratentorialExtra, RoiSegmenter
 from radiorim.dl.sampling import (
     BalancedVoxels,
     EachOnce,
@@ -64,7 +72,7 @@ BLOCKS = {
         *(N4, HalfWayPair, Resample, TissuePriors, ZScore),
         *(Given, Peaks, Ratio, Subtraction),
         *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound, VoxelBoost),
-        *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, PeakAbove),
+        *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, NewOrEnlarging, PeakAbove),
         *(AprlFirstOrder, Change, FirstOrder, Location, MniPlace, RimLayers, RimPattern, Shape),
         *(TissueDistance, Texture, Warp),
         *(InWhiteMatter, ShapeAtLeast, TouchesNothing),
@@ -80,7 +88,7 @@ BLOCKS = {
             WeightedVoxels,
         ),
         *(HardExamples, Inference, JointSegmenter, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
-        PretrainedSegmenter,
+        *(InfratentorialExtra, PretrainedSegmenter, RoiSegmenter),
         *(CrossModal, ShiftedPositives, TwoViews),
         MapJudge,
         *(Paper, Recipe),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from radiorim.classic.calibrate import Platt
 from radiorim.classic.tabular import Tabular, TabularScorer
 from radiorim.errors import DataError
 from radiorim.io.files import existing, read_json, whole, write_json
@@ -30,6 +31,7 @@ class Facts:
     features: tuple[str, ...]
     threshold: float
     note: str
+    platt: tuple[float, float] | None = None
 
 
 def save_scorer(scorer: TabularScorer, folder: Path) -> None:
@@ -38,7 +40,8 @@ def save_scorer(scorer: TabularScorer, folder: Path) -> None:
 
     with whole(folder / "judge.skops") as temporary:
         skops.dump(scorer.chain, temporary)
-    write_json(folder / "judge.json", asdict(Facts(scorer.features, scorer.threshold, scorer.note)))
+    platt = None if scorer.platt is None else (scorer.platt.slope, scorer.platt.intercept)
+    write_json(folder / "judge.json", asdict(Facts(scorer.features, scorer.threshold, scorer.note, platt)))
 
 
 def load_scorer(judge: Tabular, folder: Path) -> TabularScorer:
@@ -61,4 +64,5 @@ def load_scorer(judge: Tabular, folder: Path) -> TabularScorer:
         raise
     except Exception as error:
         raise DataError(f"{path} is damaged or not a radiorim model ({error}). Train it again.") from error
-    return TabularScorer(judge, chain, tuple(facts.features), float(facts.threshold), facts.note)
+    platt = None if facts.platt is None else Platt(*facts.platt)
+    return TabularScorer(judge, chain, tuple(facts.features), float(facts.threshold), facts.note, platt)

@@ -11,7 +11,14 @@ from radiorim.classic.difference import brain_inside
 from radiorim.errors import UsageError
 from radiorim.lesions import Lesions
 
-__all__ = ["AwayFromBrainEdge", "BrighterThanSurround", "MinThickness", "MinVolume", "PeakAbove"]
+__all__ = [
+    "AwayFromBrainEdge",
+    "BrighterThanSurround",
+    "MinThickness",
+    "MinVolume",
+    "NewOrEnlarging",
+    "PeakAbove",
+]
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,41 @@ class MinThickness:
         return lesions.keep(lambda _: thickness >= self.mm)
 
 
+@dataclass(frozen=True)
+class NewOrEnlarging:
+    """Add the column `change`: `enlarging` where something was as bright at the baseline already, else `new`.
+
+    As bright: within `reach_mm` of the lesion (other candidates left out) the 90th percentile of `flair0`
+    stands out from the median of the shell `reach_mm` to `reach_mm + around_mm` by at least `share` of what
+    the lesion stands out by in `flair`. Drops nothing. Bright cortex beside a faint new lesion misleads it.
+    """
+
+    reach_mm: float = 2.0
+    around_mm: float = 4.0
+    share: float = 0.7
+
+    def __call__(self, case: Case, lesions: Lesions) -> Lesions:
+        """The same lesions with `change`."""
+        from scipy import ndimage
+
+        before, after = case.image("flair0").data, case.image("flair").data
+        labels, spacing = lesions.labels.data, lesions.labels.spacing
+        boxes, inside = ndimage.find_objects(labels), brain_inside(case).data
+        margin = [int(np.ceil((self.reach_mm + self.around_mm) / edge)) for edge in spacing]
+        words = []
+        for number in lesions.numbers:
+            box = _padded(boxes[number - 1], margin, labels.shape)
+            own = labels[box] == number
+            away = ndimage.distance_transform_edt(~own, spacing)
+            free = (labels[box] == 0) & inside[box]
+            near, around = own | (free & (away <= self.reach_mm)), free & (away > self.reach_mm)
+            around &= away <= self.reach_mm + self.around_mm
+            old = np.percentile(before[box][near], 90) - _middle(before[box][around])
+            now = after[box][own].mean() - _middle(after[box][around])
+            words.append("enlarging" if old >= self.share * now else "new")
+        return lesions.with_columns(change=np.array(words, dtype=object))
+
+
 def surround_contrast(image: np.ndarray, lesions: Lesions, shell_mm: float) -> np.ndarray:
     """Mean inside minus mean in the shell around each lesion, in table order; other lesions are left out.
 
@@ -130,6 +172,11 @@ def _means(image: np.ndarray, lesions: Lesions) -> np.ndarray:
     return (
         np.asarray(ndimage.mean(image, lesions.labels.data, lesions.numbers)) if len(lesions) else np.zeros(0)
     )
+
+
+def _middle(values: np.ndarray) -> float:
+    """The median; 0, the mean of a z-scored brain, where nothing is left."""
+    return float(np.median(values)) if values.size else 0.0
 
 
 def _padded(box: tuple[slice, ...], margin: list[int], shape: tuple[int, ...]) -> tuple[slice, ...]:

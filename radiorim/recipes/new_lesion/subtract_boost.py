@@ -1,4 +1,4 @@
-"""Sensitive subtraction candidates, measured on both visits, judged by SMOTE-balanced gradient boosting."""
+"""Sensitive subtraction candidates, measured on both visits, judged by gradient boosting."""
 
 from radiorim.blocks import (
     Boost,
@@ -7,6 +7,7 @@ from radiorim.blocks import (
     HalfWayPair,
     Location,
     MinVolume,
+    NewOrEnlarging,
     Paper,
     Peaks,
     Recipe,
@@ -26,15 +27,23 @@ RECIPE = Recipe(
     ),
     prepare=(HalfWayPair(),),
     find=Peaks(sigmas=3.0, height=0.5),
-    tidy=(MinVolume(mm3=3.0),),
+    tidy=(MinVolume(mm3=3.0), NewOrEnlarging()),
     judge=Tabular(
         measures=(
             Shape(),
             FirstOrder(images=("flair", "flair0")),
             RimLayers(images=("flair", "flair0")),
             Change(),
-            Location(),
+            Location(brain=True),
         ),
         model=Boost(),
+        calibrate=True,
+        # Where the scanner lay, and how many candidates a scan has, say nothing of a lesion elsewhere.
+        leave_out=(
+            "mask_location_right_mm",
+            "mask_location_anterior_mm",
+            "mask_location_superior_mm",
+            "mask_location_lesion_count",
+        ),
     ),
 )
