@@ -10,13 +10,14 @@ import click
 
 from radiorim.cli.cohorts import Cohort, measured_table
 from radiorim.cli.models import chosen_model, chosen_recipe
-from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, say, seed
+from radiorim.cli.shared import DATA, common, device, epochs, n_jobs, next_step, out, overwrite, say, seed
 from radiorim.cli.tables import figures_text
 from radiorim.errors import UsageError
 from radiorim.io.derivatives import Derivative
 from radiorim.model import Model
 from radiorim.recipe import Recipe
 from radiorim.runs.classification import (
+    Fitting,
     by_crossvalidation,
     by_model,
     fit_on_images,
@@ -104,7 +105,9 @@ def _crossvalidated(
         judged = by_crossvalidation(recipe, cohort.table, out, n=folds, plan=plan)
         return judged, fit_on_table(recipe, cohort.table, seed=plan.seed, data=cohort.name)
     judged = images_by_crossvalidation(recipe, cohort.cases, out, n=folds, plan=plan)
-    return judged, fit_on_images(recipe, cohort.cases, out / "work", seed=plan.seed, data=cohort.name)
+    with epochs() as tell:
+        how = Fitting(out / "work", plan.seed, cohort.name, tell)
+        return judged, fit_on_images(recipe, cohort.cases, how)
 
 
 def _judged(model: Model, cohort: Cohort, work: Path) -> pd.DataFrame:

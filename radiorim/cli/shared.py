@@ -13,7 +13,19 @@ import click
 
 from radiorim.dl.device import DEVICES, on_device
 
-__all__ = ["DATA", "common", "device", "n_jobs", "next_step", "out", "overwrite", "progress", "say", "seed"]
+__all__ = [
+    "DATA",
+    "common",
+    "device",
+    "epochs",
+    "n_jobs",
+    "next_step",
+    "out",
+    "overwrite",
+    "progress",
+    "say",
+    "seed",
+]
 
 DATA = click.Path(path_type=Path)
 
@@ -77,6 +89,21 @@ def progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
             yield lambda case, done, total: bar.update(
                 task, completed=done, total=total, description=f"{what} {case}"
             )
+
+
+@contextmanager
+def epochs() -> Iterator[Callable[[dict[str, float]], None]]:
+    """What a network's training tells after each epoch (`radiorim.dl.loop.Run`), as progress."""
+    with progress("epochs") as tick:
+        yield lambda row: tick(
+            f"loss {row['loss']:.3g}, about {_time(row['seconds_left'])} left",
+            int(row["epoch"]) + 1,
+            int(row["epochs"]),
+        )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _bar() -> Any:

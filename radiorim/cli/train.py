@@ -8,8 +8,8 @@ import click
 
 from radiorim.cli.cohorts import measured_table
 from radiorim.cli.models import chosen_recipe
-from radiorim.cli.shared import DATA, common, device, n_jobs, next_step, out, overwrite, seed
-from radiorim.runs.classification import fit_on_images, fit_on_table
+from radiorim.cli.shared import DATA, common, device, epochs, n_jobs, next_step, out, overwrite, seed
+from radiorim.runs.classification import Fitting, fit_on_images, fit_on_table
 from radiorim.runs.learners import learns_from_images, require_learns
 from radiorim.runs.record import Request, open_run
 
@@ -30,11 +30,11 @@ def command(data: Path, name: str, out: Path, n_jobs: int, seed: int, overwrite:
     require_learns(recipe)
     open_run(out, Request("train", {"data": data}, recipe, seed), overwrite=overwrite)
     cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
-    model = (
-        fit_on_images(recipe, cohort.cases, out / "work", seed=seed, data=cohort.name)
-        if learns_from_images(recipe)
-        else fit_on_table(recipe, cohort.table, seed=seed, data=cohort.name)
-    )
+    if learns_from_images(recipe):
+        with epochs() as tell:
+            model = fit_on_images(recipe, cohort.cases, Fitting(out / "work", seed, cohort.name, tell))
+    else:
+        model = fit_on_table(recipe, cohort.table, seed=seed, data=cohort.name)
     model.save(out)
     facts = model.provenance
     click.echo(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from radiorim.dl.loop import State
 
-__all__ = ["load_checkpoint", "save_checkpoint"]
+__all__ = ["clear_checkpoints", "load_checkpoint", "save_checkpoint"]
 
 NAME = "checkpoint.safetensors"
 
@@ -63,6 +63,12 @@ def load_checkpoint(state: State, folder: Path, key: str) -> None:
     device = next(state.module.parameters()).device
     state.best = {name: value.to(device) for name, value in _under(tensors, "best/").items()} or None
     _restore_optimiser(state.optimiser, _under(tensors, "optimiser/"))
+
+
+def clear_checkpoints(folder: Path) -> None:
+    """Delete the checkpoints in a folder and below it: what they led to is done. `metrics.tsv` stays."""
+    for path in Path(folder).rglob(NAME):
+        path.unlink()
 
 
 def _restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Any]) -> None:

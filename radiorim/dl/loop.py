@@ -40,7 +40,8 @@ class Run:
     """Around the training: where to keep it, whom to tell, and whether other processes share the work.
 
     `folder` gets `checkpoint.safetensors` (from which an interrupted training goes on) and `metrics.tsv`;
-    `key` names what is trained, so that a checkpoint of something else is refused.
+    `key` names what is trained, so that a checkpoint of something else is refused. `progress` is told each
+    epoch's row of `metrics.tsv` with `epochs`, how many there are at most, and `seconds_left`.
     """
 
     folder: Path | None = None
@@ -169,7 +170,8 @@ def _keep(state: State, run: Run, seconds: float, epochs: int) -> None:
         save_checkpoint(state, run.folder, run.key)
         write_table(pd.DataFrame(state.history), run.folder / "metrics.tsv")
     if run.progress:
-        run.progress({**state.history[-1], "seconds_left": seconds * (epochs - len(state.history))})
+        left = seconds * (epochs - len(state.history))
+        run.progress({**state.history[-1], "epochs": epochs, "seconds_left": left})
 
 
 def _first(run: Run) -> bool:

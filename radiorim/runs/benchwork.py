@@ -91,6 +91,10 @@ class FoldWork:
         """The lesions of this fold, judged."""
         return scores(judged_columns(scorer, self.table[self.table["fold"] == self.fold]))
 
+    def keep(self, judged: pd.DataFrame) -> None:
+        """Write the scores."""
+        write_table(judged, self.path)
+
 
 def do_fold(work: FoldWork | ImageFold) -> str:
     """Fit on the other folds and score this one, unless that was done; the reason if it failed."""
@@ -112,7 +116,7 @@ def do_fold(work: FoldWork | ImageFold) -> str:
         "parameters": learned.parameters,
     }
     write_json(path.with_suffix(".json"), cost)
-    write_table(judged, path)
+    work.keep(judged)
     return ""
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "Fitting",
     "by_crossvalidation",
     "by_model",
     "fit_on_images",
@@ -81,12 +82,30 @@ def fit_on_table(recipe: Recipe, table: pd.DataFrame, *, seed: int, data: str) -
     return Model(recipe, recipe.find.fit((), seed=seed), scorer, facts)
 
 
-def fit_on_images(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int, data: str) -> Model:
+@dataclass(frozen=True)
+class Fitting:
+    """How a model of all cases is fitted: `work` holds them staged, `data` is the name of the data set.
+
+    `progress` is told of each epoch, as `radiorim.dl.loop.Run` says.
+    """
+
+    work: Path
+    seed: int
+    data: str
+    progress: Callable[[dict[str, float]], None] | None = None
+
+    def run(self, recipe: Recipe) -> Run:
+        """Where its networks keep their checkpoints."""
+        folder = self.work / "training" / f"all-{recipe.digest}-{self.seed}"
+        return Run(folder, f"{recipe.digest} {self.seed} {self.data}", self.progress)
+
+
+def fit_on_images(recipe: Recipe, cases: Sequence[Case], how: Fitting) -> Model:
     """A model of a recipe that learns from images, fitted on every staged case, with its provenance."""
     true = true_lesions(cases, recipe.task)
-    run = Run(work / "training" / f"all-{recipe.digest}-{seed}", key=f"{recipe.digest} {seed} {data}")
-    model = fit_on_cases(recipe, cases, work, seed=seed, run=run)
-    return replace(model, provenance=_facts(true, true["truth"].dropna()) | {"data": data, "seed": seed})
+    model = fit_on_cases(recipe, cases, how.work, seed=how.seed, run=how.run(recipe))
+    facts = _facts(true, true["truth"].dropna()) | {"data": how.data, "seed": how.seed}
+    return replace(model, provenance=facts)
 
 
 def _facts(table: pd.DataFrame, truth: pd.Series) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from radiorim.case import Case
+from radiorim.dl.checkpoint import clear_checkpoints
 from radiorim.dl.device import chosen_device, on_device
 from radiorim.dl.loop import Run
 from radiorim.errors import DataError
@@ -29,7 +30,8 @@ __all__ = ["ImageFold", "crossvalidate_images", "image_folds"]
 class ImageFold:
     """A fold over staged cases; `folds` says of each person in which fold it is held out.
 
-    Networks keep their checkpoints in `folder/training`, so that a run that was cut off goes on.
+    Networks keep their checkpoints in `folder/training`, so that a run that was cut off goes on, until the
+    scores are written.
     """
 
     recipe: Recipe
@@ -51,10 +53,15 @@ class ImageFold:
         what = json.dumps([self.recipe.digest, self.seed, sorted(people.items()), staged])
         return self.folder / f"fold-{self.fold}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"
 
+    @property
+    def training(self) -> Path:
+        """Where its networks keep checkpoints and `metrics.tsv`."""
+        return self.folder / "training" / self.path.stem
+
     def fit(self) -> Model:
         """The recipe fitted on the cases of everyone outside this fold."""
         train = [case for case in self.cases if self.folds[case.person] != self.fold]
-        run = Run(self.folder / "training" / self.path.stem, key=self.path.stem)
+        run = Run(self.training, key=self.path.stem)
         with on_device(self.device):
             return fit_on_cases(self.recipe, train, self.folder, seed=self.seed, run=run)
 
@@ -63,6 +70,11 @@ class ImageFold:
         held_out = [case for case in self.cases if self.folds[case.person] == self.fold]
         with on_device(self.device):
             return score_cases(model, held_out, self.folder).assign(fold=self.fold)
+
+    def keep(self, judged: pd.DataFrame) -> None:
+        """Write the scores; the checkpoints, several times as large as the networks, are not needed then."""
+        write_table(judged, self.path)
+        clear_checkpoints(self.training)
 
 
 def image_folds(
@@ -87,5 +99,5 @@ def crossvalidate_images(pieces: Sequence[ImageFold], *, n_jobs: int = 1) -> pd.
 
 def _done(piece: ImageFold) -> pd.DataFrame:
     if not piece.path.exists():
-        write_table(piece.score(piece.fit()), piece.path)
+        piece.keep(piece.score(piece.fit()))
     return read_table(piece.path)
