@@ -58,6 +58,12 @@ def test_a_channel_without_contrast_or_of_an_unknown_scale_is_named():
         Channel("chi", "zscores")(case)
 
 
+def test_a_wide_window_is_narrowed_for_the_small_version_and_a_narrow_one_kept():
+    assert Channel("chi", "window", low=-300, high=300).smoke() == Channel("chi", "window", -75.0, 75.0)
+    for kept in (Channel("chi", "window", low=-30, high=60), Channel("flair", "percentile", 0.5, 99.5)):
+        assert kept.smoke() == kept
+
+
 def test_a_patch_at_the_border_is_filled_and_a_copy(rng):
     array = rng.normal(size=(2, 6, 7, 8)).astype(np.float32)
     padded = np.pad(array, ((0, 0), (5, 5), (5, 5), (5, 5)), constant_values=-1)
