@@ -8,11 +8,11 @@ from radiorim.phantom.anatomy import Anatomy
 from radiorim.phantom.echoes import scan
 from radiorim.phantom.gre import Echo
 from radiorim.phantom.lesions import Lesion
-from radiorim.phantom.paint import Canvas, Painted
+from radiorim.phantom.paint import FINE, Canvas, Painted
 from radiorim.phantom.parameters import Params
 from radiorim.phantom.qsm import Reconstruction, qsm_image
-from radiorim.phantom.rims import paint_susceptibility
-from radiorim.phantom.rimtruth import as_rim, judge_rims
+from radiorim.phantom.rims import close_ups, paint_susceptibility
+from radiorim.phantom.rimtruth import Evidence, as_rim, evidence, judge_rims
 from radiorim.phantom.stages import generator
 from radiorim.phantom.veins import draw_veins, paint_veins
 from radiorim.volume import Volume
@@ -52,12 +52,22 @@ class Iron:
         chi += paint_susceptibility(lesions, canvas)
         return chi
 
-    def judged(
-        self, labels: Volume, lesions: list[Lesion], added: np.ndarray, canvas: Canvas
-    ) -> dict[int, dict[str, float]]:
-        """The columns of the truth about rims, by what is added to the true susceptibility (`judge_rims`)."""
+    def judged(self, labels: Volume, lesions: list[Lesion], canvas: Canvas) -> dict[int, dict[str, float]]:
+        """The columns of the truth about rims, by what lesions themselves add, finer than voxels.
+
+        So the label of a lesion does not depend on the voxels of the scan; how well it can be read does.
+        """
         params, could = self._params, None
         if params.size_matched:
-            could = paint_susceptibility([as_rim(lesion, params) for lesion in lesions], canvas)
+            could = self._evidence(labels, [as_rim(lesion, params) for lesion in lesions], canvas)
         rng = generator(*self._who, "reader")
-        return judge_rims(labels, lesions, maps=(added, could), params=params, rng=rng)
+        return judge_rims(
+            lesions, self._evidence(labels, lesions, canvas), could=could, params=params, rng=rng
+        )
+
+    def _evidence(self, labels: Volume, lesions: list[Lesion], canvas: Canvas) -> dict[int, Evidence]:
+        fine, ppb = [d / FINE for d in labels.spacing], self._params.label_contrast_ppb
+        return {
+            number: evidence(mask, chi, fine, ppb=ppb)
+            for number, mask, chi in close_ups(lesions, canvas, labels.data)
+        }

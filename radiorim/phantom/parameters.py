@@ -55,12 +55,12 @@ class Params:
     # rims
     rim_share: float = 0.24
     rim_spread: float = 2.0
-    rim_least_mm3: float = 110.0
-    rim_ppb: float = 45.0
+    rim_least_mm3: float = 75.0
+    rim_ppb: float = 50.0
     rim_log_sd: float = 0.35
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
-    rim_completeness: tuple[float, float] = (0.7, 1.0)
+    rim_completeness: tuple[float, float] = (0.8, 1.0)
     label_contrast_ppb: float = 15.0
     reader_misses: float = 0.10
     reader_invents: float = 0.02
@@ -131,6 +131,8 @@ class Params:
             load_log_sd=0.0,
             caps=0.0,
             rim_share=0.35,
+            # A handful of people has to do: hardly anyone without a rim.
+            rim_spread=12.0,
             rim_ppb=1.4 * self.rim_ppb,
             rim_completeness=(min(0.95, self.rim_completeness[0] + 0.15), 1.0),
             rim_thickness_mm=(2.0, 2.8),

@@ -88,7 +88,7 @@ def make_person(number: int, seed: int, params: Params) -> Person:
         images.update(scans)
     grid = anatomy.grid
     labels = grid.like(now.labels.astype(np.int32))
-    rows = truth_table(labels, lesions, iron.judged(labels, lesions, added, canvas))
+    rows = truth_table(labels, lesions, iron.judged(labels, lesions, canvas))
     seen0 = visits.seen0(before.labels.astype(np.int32), journey, images["flair0"])
     ratings = rate(lesions, canvas, params, generator(*who, "raters"))
     given = jittered(lesions, canvas, params, generator(*who, "mask"))

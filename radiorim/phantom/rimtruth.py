@@ -1,15 +1,14 @@
-"""Which lesions show a rim: judged on the noise-free susceptibility, in planes, as a reader would."""
+"""Which lesions show a rim: judged on the noise-free susceptibility, in planes, as a careful reader would."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from radiorim.phantom.lesions import Lesion
 from radiorim.phantom.parameters import Params
-from radiorim.volume import Volume
 
 __all__ = ["Evidence", "as_rim", "evidence", "judge_rims"]
 
@@ -55,42 +54,33 @@ def evidence(mask: np.ndarray, chi: np.ndarray, spacing_mm: Sequence[float], *, 
 
 
 def judge_rims(
-    labels: Volume,
     lesions: Sequence[Lesion],
+    shown: Mapping[int, Evidence],
     *,
-    maps: tuple[np.ndarray, np.ndarray | None],
+    could: Mapping[int, Evidence] | None,
     params: Params,
     rng: np.random.Generator,
 ) -> dict[int, dict[str, float]]:
-    """Columns rim, ambiguous, rim_reader, rim_contrast_ppb, rim_edge_share of each lesion with a voxel.
+    """Columns rim, ambiguous, rim_reader, rim_contrast_ppb, rim_edge_share of each lesion in `shown`.
 
-    A lesion is a rim where one was made and shows, ambiguous in between; a reader errs now and then.
-    `labels` are 1..n in the order of `lesions`. `maps` are what lesions and veins add to the susceptibility,
-    and, for size-matched cohorts, what they would add if each lesion had a rim: there a lesion without one is
+    A lesion is a rim where one was made and shows, ambiguous in between; a reader errs now and then. `shown`
+    is what the susceptibility of each lesion (1..n in the order of `lesions`) shows. `could`, for
+    size-matched cohorts, is what it would show if each lesion had a rim: there a lesion without one is
     ambiguous where a rim would not have shown, as small and cut ones with a rim are; else the rule itself
     would tell large from small.
     """
-    from scipy import ndimage
-
     rows = {}
-    boxes = ndimage.find_objects(labels.data)
     for number, (lesion, chance) in enumerate(zip(lesions, rng.random(len(lesions)), strict=True), start=1):
-        box = boxes[number - 1] if number <= len(boxes) else None
-        if box is None:
+        if number not in shown:
             continue
-        mask = labels.data[box] == number
-        shown, could = (
-            None if a is None else evidence(mask, a[box], labels.spacing, ppb=params.label_contrast_ppb)
-            for a in maps
-        )
-        rim = lesion.kind == "rim" and shown.edge_share >= _SHOWN
-        ambiguous = not rim and _doubtful(lesion, shown, could)
+        rim = lesion.kind == "rim" and shown[number].edge_share >= _SHOWN
+        ambiguous = not rim and _doubtful(lesion, shown[number], could[number] if could else None)
         rows[number] = {
             "rim": int(rim),
             "ambiguous": int(ambiguous),
             "rim_reader": int(chance < _says_rim(rim, ambiguous, params)),
-            "rim_contrast_ppb": round(shown.contrast_ppb, 2),
-            "rim_edge_share": round(shown.edge_share, 3),
+            "rim_contrast_ppb": round(shown[number].contrast_ppb, 2),
+            "rim_edge_share": round(shown[number].edge_share, 3),
         }
     return rows
 

@@ -20,7 +20,7 @@ __all__ = ["TRUTH_COLUMNS", "on_grid", "rims_shown", "truth_before", "truth_tabl
 TRUTH_COLUMNS = {
     "lesion": "number of the lesion in the label map",
     "status": "between visit 1 and visit 2: stable (shrunken ones included), new or enlarged",
-    "rim": "1 where the noise-free susceptibility shows a rim, else 0",
+    "rim": "1 where the noise-free susceptibility, sampled finer than voxels, shows a rim, else 0",
     "ambiguous": "1 where it is no clear case: a rim was made and does not show, or something else looks "
     "like one (rim is 0)",
     "rim_reader": "rim as a reader says who errs now and then, and guesses where it is ambiguous",

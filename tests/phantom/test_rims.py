@@ -14,6 +14,7 @@ from radiorim.phantom.drawing import draw_lesions
 from radiorim.phantom.iron import Iron
 from radiorim.phantom.lesions import Lesion
 from radiorim.phantom.paint import Canvas, paint_labels
+from radiorim.phantom.rims import close_ups, paint_susceptibility
 from radiorim.phantom.rimtruth import as_rim, evidence, judge_rims
 from radiorim.phantom.susceptibility import tissue_susceptibility
 from radiorim.phantom.template import load_template
@@ -74,12 +75,12 @@ def judge(
     kinds: list[str], chi: np.ndarray, could: np.ndarray | None = None, params: Params = PARAMS
 ) -> dict[str, list[float]]:
     """Judge copies of one ball side by side."""
-    labels = np.concatenate([BALL * (i + 1) for i in range(len(kinds))]).astype(np.int32)
-    maps = tuple(None if a is None else np.concatenate([a] * len(kinds)) for a in (chi, could))
-    rows = judge_rims(
-        Volume(labels, np.eye(4)), [replace(LESION, kind=kind) for kind in kinds], maps=maps, params=params,
-        rng=np.random.default_rng(0),
-    )  # fmt: skip
+    lesions = [replace(LESION, kind=kind) for kind in kinds]
+    shown, imagined = (
+        None if a is None else dict.fromkeys(range(1, len(kinds) + 1), evidence(BALL, a, (1, 1, 1), ppb=15))
+        for a in (chi, could)
+    )
+    rows = judge_rims(lesions, shown, could=imagined, params=params, rng=np.random.default_rng(0))
     return {name: [row[name] for row in rows.values()] for name in rows[1]}
 
 
@@ -92,6 +93,19 @@ def test_only_rims_that_show_are_labelled_and_doubt_is_ambiguous():
 def test_where_sizes_match_what_could_not_show_a_rim_is_ambiguous_too():
     assert judge(["isointense"], 0 * RIM, could=RIM)["ambiguous"] == [0]
     assert judge(["isointense"], 0 * RIM, could=0 * RIM)["ambiguous"] == [1]
+
+
+def test_a_rim_is_judged_finer_than_the_voxels_that_blur_it(anatomy):
+    canvas = Canvas.of(anatomy, np.random.default_rng(0))
+    canvas = replace(canvas, room=np.ones_like(canvas.room), wobble=np.zeros_like(canvas.wobble))
+    thin = replace(LESION, axes=(4.0, 4.0, 4.0), thickness=1.0, rim_ppb=35.0)
+    labels = paint_labels([thin], canvas)
+    voxels = evidence(labels == 1, paint_susceptibility([thin], canvas), (2, 2, 2), ppb=15)
+    ((number, mask, chi),) = close_ups([thin], canvas, labels)
+    fine = evidence(mask, chi, (1, 1, 1), ppb=15)
+    assert number == 1
+    assert fine.edge_share >= max(2 / 3, voxels.edge_share)
+    assert fine.contrast_ppb > voxels.contrast_ppb
 
 
 def test_readers_err_as_often_as_they_are_said_to():
@@ -145,7 +159,7 @@ def read(anatomy: Anatomy, level: str) -> pd.DataFrame:
         added = iron.added(lesions, canvas)
         chi = iron.chi(tissue_susceptibility(anatomy, np.random.default_rng(seed)) + added).data
         boxes = ndimage.find_objects(labels.data)
-        for number, truth in iron.judged(labels, lesions, added, canvas).items():
+        for number, truth in iron.judged(labels, lesions, canvas).items():
             box = boxes[number - 1]
             depth = ndimage.distance_transform_edt(np.pad(labels.data[box] == number, 1))[1:-1, 1:-1, 1:-1]
             shell, core = (depth > 0) & (depth <= 1), depth > 0.6 * depth.max()
