@@ -84,6 +84,10 @@ class PositivesInEachBatch:
         no = _cycled(negative, steps * (batch - some), rng).reshape(steps, batch - some)
         return np.hstack([yes, no]).ravel().tolist()
 
+    def smoke(self) -> PositivesInEachBatch:
+        """Few batches: candidates by the hundred need not all be seen in an epoch."""
+        return replace(self, steps=min(self.steps or 12, 12))
+
 
 @dataclass(frozen=True, eq=False)
 class VoxelPool:
@@ -167,6 +171,10 @@ class ExhaustiveNegatives:
         chosen = [negative[index] for index in _unrepeated(len(negative), some, seed, epoch)]
         both = positive + chosen
         return [both[index] for index in np.random.default_rng([seed, epoch, 3]).permutation(len(both))]
+
+    def smoke(self) -> ExhaustiveNegatives:
+        """A grid that overlaps by a quarter at most: few patches."""
+        return replace(self, overlap=min(self.overlap, 0.25))
 
 
 @dataclass(frozen=True, eq=False)
