@@ -64,9 +64,9 @@ class Params:
     label_contrast_ppb: float = 15.0
     reader_misses: float = 0.10
     reader_invents: float = 0.02
-    mimic_share: float = 0.30
-    central_vein: float = 0.4
-    vein_beside: float = 0.2
+    mimic_share: float = 0.40
+    central_vein: float = 0.5
+    vein_beside: float = 0.4
     vein_ppb: float = 130.0
     # scans
     atrophy_mm: float = 0.25
@@ -77,7 +77,7 @@ class Params:
     blur_mm: float = 0.45
     flair_snr: float = 26.0
     t1_snr: float = 24.0
-    phase_snr: float = 28.0
+    phase_snr: float = 20.0
     gre: bool = False
     echo_ms: float = 25.0
     tesla: float = 3.0
@@ -99,10 +99,10 @@ class Params:
         hard = _number(difficulty) - 0.5
         return replace(
             self,
-            rim_ppb=self.rim_ppb * (1 - 0.6 * hard),
-            rim_completeness=(min(0.95, self.rim_completeness[0] - 0.4 * hard), self.rim_completeness[1]),
+            rim_ppb=self.rim_ppb * (1 - 0.4 * hard),
+            rim_completeness=(min(0.95, self.rim_completeness[0] - 0.25 * hard), self.rim_completeness[1]),
             mimic_share=self.mimic_share + 0.3 * hard,
-            central_vein=max(0.0, self.central_vein + 0.5 * hard),
+            central_vein=max(0.0, self.central_vein + 0.4 * hard),
             vein_beside=max(0.0, self.vein_beside + 0.4 * hard),
             flair_contrast=self.flair_contrast * (1 - 0.4 * hard),
             flair_snr=self.flair_snr * (1 - 0.7 * hard),
