@@ -189,7 +189,9 @@ def card(model: Model) -> str:
         f"- Task: {recipe.task}. Needs: {', '.join(recipe.needs)}.",
         f"- Trained on: {facts.get('cases', 'unknown')} cases of {facts.get('people', 'unknown')} people, "
         f"{facts.get('lesions', 'unknown')} lesions, {facts.get('positive', 'unknown')} positive.",
-        f"- Data: {facts.get('data', 'unknown')}.",
+        f"- Data: {facts.get('data', 'unknown')}; seed {facts.get('seed', 'unknown')}.",
+        f"- Made by: {facts.get('command', 'radiorim train')}. On labelled pairs or tables of your own: "
+        f"`radiorim train DATASET --recipe {recipe.name} -o MODEL`.",
         f"- Threshold: {getattr(model.scorer, 'note', '') or 'none'}.",
         f"- Paper: {recipe.paper.title} {recipe.paper.doi}",
         f"- Differs from the paper: {recipe.paper.differs or 'nothing known'}",

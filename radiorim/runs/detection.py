@@ -14,7 +14,7 @@ from radiorim.io.files import existing
 from radiorim.io.provenance import write_sidecar
 from radiorim.io.tables import write_table
 from radiorim.lesions import Lesions
-from radiorim.model import Examination, Model, native
+from radiorim.model import Examination, Model, find_and_tidy, native
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.recipe import Recipe
 from radiorim.runs.learners import apply_model, front, staged_folder
@@ -23,7 +23,7 @@ from radiorim.runs.stage import stage_case
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Detection", "detect", "pair_case", "registered"]
+__all__ = ["Detection", "detect", "detect_vanished", "pair_case", "registered"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,26 @@ def detect(model: Model, case: Case, out: Path, *, provenance: Mapping[str, Any]
     return Detection(looked, found, shares)
 
 
+def detect_vanished(model: Model, looked: Examination, out: Path) -> Lesions:
+    """What was there and is gone or smaller: the new lesions of the same pair in reverse.
+
+    On the follow-up's own grid. Writes `vanished_lesions_dseg.nii.gz` and `vanished_lesions.tsv`, where
+    `change` (if the recipe makes it) says `vanished` or `shrinking`. The judge never saw such a lesion: it is
+    asked whether, with the visits exchanged, this would be a new one.
+    """
+    case = looked.case
+    visits = {"flair": case.image("flair0"), "flair0": case.image("flair")}
+    reverse = case.with_(images={**case.images, **visits}, truth=None)
+    judged = model.judge(find_and_tidy(model.recipe, model.finder, reverse))
+    gone = native(reverse, judged).keep(lambda table: table["found"])
+    if "change" in gone.table:
+        words = gone.table["change"].replace({"new": "vanished", "enlarging": "shrinking"})
+        gone = gone.with_columns(change=words)
+    nifti.save(gone.labels, out / "vanished_lesions_dseg.nii.gz")
+    write_table(_named(gone.table, case), out / "vanished_lesions.tsv")
+    return gone
+
+
 def _named(table: pd.DataFrame, case: Case) -> pd.DataFrame:
     named = table.copy()
     named.insert(0, "case", case.id)
@@ -88,7 +108,7 @@ def _named(table: pd.DataFrame, case: Case) -> pd.DataFrame:
     return named
 
 
-COLUMNS: Mapping[str, Mapping[str, str]] = {
+COLUMNS: Mapping[str, Mapping[str, Any]] = {
     "case": {"Description": "Session of a person, or the name of the follow-up file"},
     "person": {"Description": "Person"},
     "lesion": {"Description": "Number of the lesion in new_lesions_dseg.nii.gz"},
@@ -98,6 +118,10 @@ COLUMNS: Mapping[str, Mapping[str, str]] = {
     "z_mm": {"Description": "Centre of mass, upwards", "Units": "mm"},
     "peak_sd": {"Description": "Highest smoothed difference of the visits, in robust SDs of the brain"},
     "contrast": {"Description": "Mean FLAIR inside minus mean in the surrounding shell, z-scores"},
+    "change": {
+        "Description": "Whether the place was as bright at the baseline already",
+        "Levels": {"new": "it was not", "enlarging": "it was: an old lesion grew, or bright cortex is near"},
+    },
     "score": {"Description": "Probability given by the judge; n/a for a recipe that learns nothing"},
     "found": {"Description": "Whether the score reaches the model's threshold"},
 }

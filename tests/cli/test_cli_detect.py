@@ -252,3 +252,41 @@ def test_prepare_of_a_data_set_without_pairs_is_refused(radiorim, dataset, tmp_p
     done = radiorim("prepare", single, "-o", "prepared")
     assert done.code == 3
     assert "has no pair of visits" in done.sentence
+
+
+def test_without_a_recipe_the_model_that_comes_with_radiorim_judges_and_says_so(radiorim, scans):
+    pair = (scans["flair0"], scans["flair"], "--brain-mask", scans["brain"], "--registered")
+    done = radiorim("detect", *pair, "-o", "out")
+    assert done.code == 0, done.err
+    assert "Judged by the model that comes with radiorim" in done.err
+    assert "Judged by the model that comes with radiorim" in Path("out/report.html").read_text()
+    assert "enlarging)" in done.out
+    table = read_table("out/candidates.tsv")
+    assert set(table.change) <= {"new", "enlarging"}
+    assert table.score.between(0, 1).all()
+    assert len(read_table("out/new_lesions.tsv")) == table.found.sum()
+
+
+def test_a_scan_against_a_copy_of_itself_has_no_new_lesion(radiorim, scans, tmp_path):
+    import shutil
+
+    copy = tmp_path / "copy_FLAIR.nii.gz"
+    shutil.copy(scans["flair"], copy)
+    pair = (scans["flair"], copy, "--brain-mask", scans["brain"], "--registered")
+    done = radiorim("detect", *pair, "-o", "out")
+    assert done.code == 0, done.err
+    assert done.out.startswith("0 new lesions, 0.00 ml")
+
+
+def test_what_is_new_in_one_order_of_the_visits_has_vanished_in_the_other(detect, scans):
+    new = detect(scans["flair0"], scans["flair"], "--brain-mask", scans["brain"])
+    assert new.out.startswith("2 new lesions")
+    gone = detect(
+        scans["flair"], scans["flair0"], "--brain-mask", scans["brain"], "--vanished", "--overwrite"
+    )
+    assert gone.code == 0, gone.err
+    assert gone.out.startswith("0 new lesions")
+    assert "2 lesions vanished or shrank" in gone.out
+    labels = nifti.load_labels("out/vanished_lesions_dseg.nii.gz")
+    table = read_table("out/vanished_lesions.tsv")
+    assert sorted(set(np.unique(labels.data)) - {0}) == sorted(table.lesion)
