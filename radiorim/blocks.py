@@ -33,8 +33,9 @@ from radiorim.dl.inference import Inference
 from radiorim.dl.joint import JointSegmenter
 from radiorim.dl.mapjudge import MapJudge
 from radiorim.dl.ohem import HardExamples
-from radiorim.dl.pretrained import PretrainedSegmenter
 from radiorim.dl.pretrain import CrossModal, TwoViews
+from radiorim.dl.pretrained import PretrainedSegmenter
+from radiorim.dl.radiomicjudge import RadiomicClassifier
 from radiorim.dl.registry import Loss, Net
 from radiorim.dl.roisegmenter import InfratentorialExtra, RoiSegmenter
 from radiorim.dl.sampling import (
@@ -90,7 +91,7 @@ BLOCKS = {
         *(HardExamples, Inference, JointSegmenter, Optimiser, PatchClassifier, Schedule, Segmenter, Training),
         *(InfratentorialExtra, PretrainedSegmenter, RoiSegmenter),
         *(CrossModal, ShiftedPositives, TwoViews),
-        MapJudge,
+        *(MapJudge, RadiomicClassifier),
         *(Paper, Recipe),
     )
 }

@@ -54,6 +54,10 @@ class PretrainedSegmenter:
         """Read what `SegmentFinder.save` wrote; the autoencoder was needed for training alone."""
         return self.segmenter.load(folder)
 
+    def smoke(self) -> PretrainedSegmenter:
+        """A look at a few patches without labels."""
+        return replace(self, sampling=replace(self.sampling, per_case=min(self.sampling.per_case, 8)))
+
     def _encoder(self, data: VoxelData, seed: int, run: Run) -> nn.Module:
         from radiorim.dl.consistency import PairsAlone
 

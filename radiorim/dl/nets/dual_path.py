@@ -1,10 +1,12 @@
 """Two visits through one encoder; what differs between their features is decoded.
 
-Cabezas et al., MSSEG-2, 2021: the numbers of the proceedings, read as the authors' code reads them where they are silent or disagree.
+Cabezas et al., MSSEG-2, 2021: the numbers of the proceedings; where they are silent, or at odds with
+themselves, those of the code.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -14,19 +16,26 @@ from torch.nn import functional
 
 __all__ = ["SMALL", "SMALL_EDGE", "Difference", "Encoder", "Residual", "build", "decoded", "decoder"]
 
-SMALL = {"widths": (8, 16, 32)}
+SMALL = {"widths": (8, 16, 32), "prior": 0.05}
 SMALL_EDGE = 16
 
 
 def build(
-    channels: int, outputs: int, widths: Sequence[int] = (16, 32, 64, 128, 256, 512), group: int = 4
+    channels: int,
+    outputs: int,
+    widths: Sequence[int] = (16, 32, 64, 128, 256, 512),
+    group: int = 4,
+    prior: float = 0.5,
 ) -> nn.Module:
     """The first half of the channels is the earlier visit, the second the later one.
 
     One level for each width, the last of which is the bottleneck; edges must divide by 2 ** (levels - 1),
-    widths by `group`, the channels of a group of the normalisation.
+    widths by `group`, the channels of a group of the normalisation. `prior` is the probability around which
+    the untrained network answers (Lin et al. 2017).
     """
-    return _DualPath(channels // 2, outputs, tuple(widths), group)
+    net = _DualPath(channels // 2, outputs, tuple(widths), group)
+    nn.init.constant_(net.head.bias, math.log(prior / (1 - prior)))
+    return net
 
 
 class Residual(nn.Module):

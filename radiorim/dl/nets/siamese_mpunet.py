@@ -16,43 +16,47 @@ from torch.nn import functional
 
 __all__ = ["SMALL", "SMALL_EDGE", "Nested", "build"]
 
-SMALL = {"levels": 3, "dropout": (0.0, 0.0)}
+SMALL = {"widths": (4, 4), "refined": (8, 8), "dropout": (0.0, 0.0)}
 SMALL_EDGE = 16
-REFINED = (16, 16, 8)
-"""Filters of the convolutions before the last, which gives the outputs."""
+START = 3.0
+"""Logits start around minus this, since most voxels are no lesion, and as far spread."""
 
 
 def build(
     channels: int,
     outputs: int,
-    width: int = 6,
-    levels: int = 4,
+    widths: Sequence[int] = (6, 6, 6, 6),
+    refined: Sequence[int] = (16, 16, 8),
     dropout: Sequence[float] = (0.1, 0.2),
 ) -> nn.Module:
     """The first half of the channels is the earlier visit, the second the later one.
 
-    `width` filters at each of `levels` levels; edges must divide by 2 ** (levels - 1). `dropout` are the
-    shares of maps dropped after each node and before the comparison.
+    One level for each of `widths`; edges must divide by 2 ** (levels - 1). `refined` are the widths of the
+    convolutions that compare, but for the last. `dropout` are the shares of maps dropped after each node and
+    before the comparison.
     """
-    branch = Nested(channels // 2, width, levels, dropout[0])
-    steps = list(pairwise((2 * (levels - 1), *REFINED, outputs)))
+    branch = Nested(channels // 2, tuple(widths), dropout[0])
+    steps = list(pairwise((2 * (len(widths) - 1), *refined, outputs)))
     hidden = [layer for before, after in steps[:-1] for layer in (*_normed(before, after), nn.ReLU())]
-    return _Siamese(branch, nn.Sequential(nn.Dropout3d(dropout[1]), *hidden, *_normed(*steps[-1])))
+    convolution, norm = _normed(*steps[-1])
+    nn.init.constant_(norm.weight, START)
+    nn.init.constant_(norm.bias, -START)
+    return _Siamese(branch, nn.Sequential(nn.Dropout3d(dropout[1]), *hidden, convolution, norm))
 
 
 class Nested(nn.Module):
     """The U-Net++ of one scan: (n, channels, x, y, z) to (n, levels - 1, x, y, z), a map of each decoder."""
 
-    def __init__(self, channels: int, width: int, levels: int, dropout: float) -> None:
+    def __init__(self, channels: int, widths: tuple[int, ...], dropout: float) -> None:
         super().__init__()
-        self.levels = levels
+        self.levels = levels = len(widths)
         self.nodes = nn.ModuleDict()
         for column in range(levels):
             for level in range(levels - column):
-                first = channels if level == 0 else width
-                before = width * (column + 1) if column else first
-                self.nodes[f"{level}-{column}"] = _twice(before, width, dropout)
-        self.heads = nn.ModuleList(nn.Conv3d(width, 1, kernel_size=1) for _ in range(levels - 1))
+                above = widths[level - 1] if level else channels
+                before = widths[level] * column + widths[level + 1] if column else above
+                self.nodes[f"{level}-{column}"] = _twice(before, widths[level], dropout)
+        self.heads = nn.ModuleList(nn.Conv3d(widths[0], 1, kernel_size=1) for _ in range(levels - 1))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of lesions in this scan, the shallowest decoder first."""
