@@ -30,5 +30,5 @@ class HardExamples:
         return Mined(supervised, self.share, self.momentum)
 
     def smoke(self) -> HardExamples:
-        """Half of the batch and a quick copy: small batches of a short training."""
-        return replace(self, share=0.5, momentum=min(self.momentum, 0.9))
+        """Most of the batch and a quick copy: of a small batch a quarter may hold no lesion."""
+        return replace(self, share=0.75, momentum=min(self.momentum, 0.9))

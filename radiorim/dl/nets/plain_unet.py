@@ -6,6 +6,7 @@ down = maximum of 2^3, up = trilinear, the encoder's maps joined (Schmidt-Mengin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -19,9 +20,16 @@ SMALL = {"widths": (8, 16, 32), "groups": 2}
 SMALL_EDGE = 16
 
 
-def build(channels: int, outputs: int, widths: Sequence[int] = (16, 32, 64), groups: int = 8) -> nn.Module:
-    """One level for each width; edges must divide by 2 ** (levels - 1), widths by `groups`."""
-    return _PlainUNet(channels, outputs, tuple(widths), groups)
+def build(
+    channels: int, outputs: int, widths: Sequence[int] = (16, 32, 64), groups: int = 8, prior: float = 0.5
+) -> nn.Module:
+    """One level for each width; edges must divide by 2 ** (levels - 1), widths by `groups`.
+
+    `prior` is the probability around which the untrained network answers (Lin et al. 2017).
+    """
+    net = _PlainUNet(channels, outputs, tuple(widths), groups)
+    nn.init.constant_(net.head.bias, math.log(prior / (1 - prior)))
+    return net
 
 
 class _PlainUNet(nn.Module):
