@@ -134,6 +134,7 @@ class Params:
             # A handful of people has to do: hardly anyone without a rim.
             rim_spread=12.0,
             rim_ppb=1.4 * self.rim_ppb,
+            rim_ppb_range=(self.rim_ppb_range[0], 1.4 * self.rim_ppb_range[1]),
             rim_completeness=(min(0.95, self.rim_completeness[0] + 0.15), 1.0),
             rim_thickness_mm=(2.0, 2.8),
         )
