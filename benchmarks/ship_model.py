@@ -30,7 +30,7 @@ from radiorim.runs.folds import make_folds
 from radiorim.runs.stage import stage
 
 SEED = 101
-PHANTOM_PEOPLE, PAIRS_OF_A_SCAN = 8, 4
+PHANTOM_PEOPLE, PAIRS_OF_A_SCAN = 3, 3
 DATA = "phantom people, and lesions put into scans of two people (doi 10.1007/s12021-017-9348-7, CC-BY)"
 
 
