@@ -43,7 +43,7 @@ def part(blocks_down: tuple[int, ...], patch: int) -> Segmenter:
         sampling=BalancedVoxels(per_case=8, positive=0.5),
         augment=Augment(flip=0.0),
         training=Training(
-            epochs=12,
+            epochs=30,
             batch=8,
             optimiser=Optimiser("adamw", lr=1e-2),
             schedule=Schedule("cosine"),
@@ -114,9 +114,9 @@ def test_both_full_networks_take_a_training_step_that_reaches_every_parameter(bl
 
 def test_together_they_learn_two_people_by_heart(learned):
     model, losses = learned
-    assert len(losses) == 3 * 12
-    for start in (0, 12, 24):
-        assert losses[start + 11] < 0.5 * losses[start]
+    assert len(losses) == 3 * 30
+    for start in (0, 30, 60):
+        assert losses[start + 29] < 0.5 * losses[start]
     for case in cohort(2):
         truth = case.truth().keep(lambda table: table.status == "new").labels.data > 0
         found = model.finder(case).labels.data > 0
