@@ -23,7 +23,6 @@ def build(
     channels: int,
     outputs: int,
     widths: Sequence[int] = (32, 64, 128),
-    dense: int = 32,
     size: int = 28,
     gate: str = "concat",
 ) -> nn.Module:
@@ -36,17 +35,14 @@ def build(
         raise UnknownName("gate", gate, GATES)
     if channels < 2:
         raise UsageError(f"deep-prl takes images and a mask, not {channels} channel. Set own_mask=True.")
-    return DeepPrl(channels - 1, outputs, widths=tuple(widths), head=(size, dense), gate=gate)
+    return DeepPrl(channels - 1, outputs, widths=tuple(widths), size=size, gate=gate)
 
 
 class DeepPrl(nn.Module):
-    """The network; `head` is (edge of the patch, dense numbers)."""
+    """The network, for so many images besides the mask, and patches of `size` voxels an edge."""
 
-    def __init__(
-        self, images: int, outputs: int, *, widths: tuple[int, ...], head: tuple[int, int], gate: str
-    ) -> None:
+    def __init__(self, images: int, outputs: int, *, widths: tuple[int, ...], size: int, gate: str) -> None:
         super().__init__()
-        size, dense = head
         self.size, self.gate = size, gate
         self.low = nn.ModuleList(_block(1, widths[0]) for _ in range(images))
         self.mask = _block(1, widths[0])
@@ -55,7 +51,7 @@ class DeepPrl(nn.Module):
         for _ in widths:
             edge = -(-edge // 2)
         # No activation between the two, as published: together they are one linear map.
-        self.dense = nn.Sequential(nn.Linear(images * edge**3, dense), nn.Linear(dense, 2 * outputs))
+        self.dense = nn.Sequential(nn.Linear(images * edge**3, 32), nn.Linear(32, 2 * outputs))
         self.apply(_start)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:

@@ -16,48 +16,39 @@ from radiorim.errors import UsageError
 
 __all__ = ["SMALL", "Frodo", "build"]
 
-SMALL = {"widths": (4, 8, 16, 32), "hidden": 16, "blocks": 1, "dropout": 0.1}
+SMALL = {"widths": (4, 8, 16, 32), "blocks": 1, "dropout": 0.1}
 
 
 def build(
     channels: int,
     outputs: int,
     widths: Sequence[int] = (16, 32, 64, 128),
-    hidden: int = 64,
     blocks: int = 2,
     dropout: float = 0.5,
-    film_hidden: int = 0,
 ) -> nn.Module:
-    """(n, 2, x, y, z), the modality that is conditioned first, to (logits, embeddings (n, hidden)).
+    """(n, 2, x, y, z), the modality that is conditioned first, to (logits, embeddings).
 
-    `blocks` are those of each of the two stages above FiLM, `film_hidden` the trunk of `SpatialFilm`.
+    `blocks` are those of each of the two stages above FiLM; the embeddings are half the last width, but not
+    below 32.
     """
     if channels != 2 or len(widths) != 4:
         raise UsageError(
             f"frodo takes 2 channels and 4 widths, not {channels} and {len(widths)}. Give the conditioned "
             "image first, its context second."
         )
-    return Frodo(widths, outputs, head=(hidden, dropout), blocks=blocks, film_hidden=film_hidden)
+    return Frodo(widths, outputs, blocks=blocks, dropout=dropout)
 
 
 class Frodo(nn.Module):
-    """The network; `head` is (hidden numbers, dropout)."""
+    """The network, see `build`."""
 
-    def __init__(
-        self,
-        widths: Sequence[int],
-        outputs: int,
-        *,
-        head: tuple[int, float],
-        blocks: int,
-        film_hidden: int,
-    ) -> None:
+    def __init__(self, widths: Sequence[int], outputs: int, *, blocks: int, dropout: float) -> None:
         super().__init__()
         _, middle, third, last = widths
-        hidden, dropout = head
+        hidden = max(32, last // 2)
         self.encoded_width, self.pooled_width = middle, last
         self.main, self.context = _encoder(widths), _encoder(widths)
-        self.film = SpatialFilm(middle, film_hidden)
+        self.film = SpatialFilm(middle)
         self.mix = nn.Conv3d(2 * middle, middle, kernel_size=1)
         self.deep = nn.Sequential(_stage(middle, third, blocks), _stage(third, last, blocks))
         self.embed = nn.Sequential(nn.Linear(last, hidden), nn.ReLU(), nn.Dropout(dropout))
