@@ -9,7 +9,7 @@ __all__ = ["UniformFocal", "build"]
 
 
 def build(gamma: float = 2.0, alpha: float = 0.2) -> nn.Module:
-    """Mean of -alpha (1 - p_t)^gamma log p_t, p_t the probability of the true class, on logits of one output."""
+    """Mean of -alpha (1 - p_t)^gamma log p_t on logits of one output, p_t the true class's probability."""
     return UniformFocal(gamma, alpha)
 
 
