@@ -16,19 +16,21 @@ Both are made of smaller blocks, each a frozen dataclass exported by `radiorim.b
 | `LesionPatch`, `AdaptiveDilation` | focus.py | a lesion's patch: size, shift, what is hidden, own mask |
 | `EachOnce`, `InverseFrequency`, `PositivesInEachBatch` | sampling.py | which lesions make an epoch |
 | `BalancedVoxels`, `WeightedVoxels`, `ExhaustiveNegatives` | sampling.py | where patches of scans lie |
+| `HardExamples` | ohem.py | that a Segmenter learns from the hardest patches of a batch only |
+| `JointSegmenter` | joint.py | several Segmenters that answer as one |
 | `Augment` | augment.py | flips, turns, affine and intensity changes |
 | `Training(epochs, batch, Optimiser, Schedule, ...)` | training.py | one stage of training |
 | `Inference` | inference.py | views, dropout passes, overlap, batch |
 
 How to add
 
-- **A network**: a file `nets/<name>.py` with `build(channels, outputs, **options) -> nn.Module` (options
-  named and with defaults = the paper's numbers) and `SMALL = {option: value}` for the smoke profile. It
-  may import torch at its top: it is imported when it is built. It is then `Net("<name>", channels=2)`,
-  `_` written `-`; nothing has to be registered. In: (n, channels, x, y, z), maybe channels-last in
-  memory. Out: logits, (n, outputs) for a classifier and (n, outputs, x, y, z) for a segmenter; while
-  training a list of logits (finest first) means deep supervision, and a tuple (logits, embeddings, ...)
-  is handed to the loss as it is.
+- **A network**: a file `nets/<name>.py` with `build(channels, outputs, **options) -> nn.Module`
+  (options named and with defaults = the paper's numbers) and `SMALL = {option: value}` (and
+  `SMALL_EDGE`, of its patches) for the smoke profile. It may import torch at its top: it is imported
+  when it is built. It is then `Net("<name>", channels=2)`, `_` written `-`; nothing has to be
+  registered. In: (n, channels, x, y, z), maybe channels-last in memory. Out: logits, (n, outputs) for a
+  classifier and (n, outputs, x, y, z) for a segmenter; while training a list of logits (finest first)
+  means deep supervision, and a tuple (logits, embeddings, ...) is handed to the loss as it is.
 - **A loss**: a file `losses/<name>.py` with `build(**options) -> nn.Module`, called as loss(output,
   target) in float32. Its parameters, if any, are learned with the network's (losses/bce_supcon.py has
   one).
