@@ -41,7 +41,7 @@ RIM_RECIPES = ("rim-radiomics-boost", "size-only", "flair-only")
 
 NEW_RECIPES = ("subtract", "subtract-boost")
 
-FOLDS, RESAMPLES = 5, 1000
+FOLDS, RESAMPLES = 5, 500
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,7 @@ def main() -> None:
     )
     parser.add_argument("work", type=Path)
     parser.add_argument("--people", type=int, default=60)
+    parser.add_argument("--matched-people", type=int, default=None, help="as many as --people if not given")
     parser.add_argument("--spacing", type=float, default=1.5)
     parser.add_argument("--levels", nargs="+", default=list(DIFFICULTIES), choices=list(DIFFICULTIES))
     parser.add_argument("--matched", choices=("also", "only", "no"), default="also")
@@ -169,7 +170,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     every = [Setting(level, False, options.spacing, options.people) for level in options.levels]
-    matched = [Setting("medium", True, options.spacing, options.people)] * (options.matched != "no")
+    matched = [Setting("medium", True, options.spacing, options.matched_people or options.people)] * (
+        options.matched != "no"
+    )
     rows: list[dict[str, object]] = []
     if "rim" in options.tasks:
         for setting in [*every * (options.matched != "only"), *matched]:
