@@ -93,8 +93,16 @@ class PatchClassifier:
             raise DataError(f"{folder}/judge.json is damaged ({error!r}). Train the model again.") from error
 
     def smoke(self) -> PatchClassifier:
-        """One network instead of an ensemble; the blocks inside have small versions of their own."""
-        return replace(self, members=1)
+        """One network instead of an ensemble, patches of its small edge; the blocks inside have their own.
+
+        Where lesions are drawn one by one, so many of them that a dozen epochs are more than a dozen steps.
+        """
+        edge = self.net.small_edge(24)
+        patch = replace(self.patch, size=tuple(min(each, edge) for each in self.patch.size))
+        drawn = isinstance(self.sampling, InverseFrequency) and edge < 24
+        rounds = 2.0 if self.copies else 4.0
+        sampling = replace(self.sampling, rounds=rounds) if drawn else self.sampling
+        return replace(self, members=1, patch=patch, sampling=sampling)
 
     def _member(self, data: LesionData, seed: int, run: Run) -> tuple[nn.Module, LesionData]:
         """One trained network and the lesions of the people it was stopped on."""

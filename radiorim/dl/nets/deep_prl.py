@@ -13,9 +13,10 @@ from torch import nn
 
 from radiorim.errors import UnknownName, UsageError
 
-__all__ = ["SMALL", "DeepPrl", "build"]
+__all__ = ["SMALL", "SMALL_EDGE", "DeepPrl", "build"]
 
-SMALL = {"widths": (8, 16, 32), "size": 24}
+SMALL = {"widths": (8, 16, 32), "size": 16}
+SMALL_EDGE = 16
 GATES = ("concat", "multiply")
 
 

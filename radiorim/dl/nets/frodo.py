@@ -14,9 +14,10 @@ from torch import nn
 from radiorim.dl.film import SpatialFilm, group_norm
 from radiorim.errors import UsageError
 
-__all__ = ["SMALL", "Frodo", "build"]
+__all__ = ["SMALL", "SMALL_EDGE", "Frodo", "build"]
 
 SMALL = {"widths": (4, 8, 16, 32), "blocks": 1, "dropout": 0.1}
+SMALL_EDGE = 16
 
 
 def build(

@@ -38,6 +38,8 @@ RECIPE = Recipe(
             "blocks in each of the two stages above FiLM (with one, blocks=1, there are 1,106,957). As "
             "published the target of the pretraining learns too; a collapse ends the training with a "
             "sentence."
+            " Patches are flipped and turned in the training too, which the paper says of the "
+            "pretraining only."
         ),
     ),
     prepare=(Resample(to="chi"),),
@@ -51,7 +53,7 @@ RECIPE = Recipe(
         patch=LesionPatch((64, 64, 64), focus=AdaptiveDilation(share=0.75, low=5.0, high=16.0, fill=0.0)),
         loss=Loss("bce-supcon", options={"temperature": 0.1, "start": -2.5}),
         sampling=InverseFrequency(),
-        augment=Augment(flip=0.0),
+        augment=Augment(flip=0.5, turn=0.5),
         training=Training(
             epochs=200,
             batch=16,

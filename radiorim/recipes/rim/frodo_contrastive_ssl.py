@@ -36,6 +36,8 @@ RECIPE = Recipe(
             "training. Its batch of 32 lesions is ours, its temperature of 0.1 and the other numbers that "
             "the text lost are the released code's. The whole network below the classifier is pretrained, "
             "where frodo pretrains the encoders alone. 2,213,645 parameters, as frodo."
+            " Patches are flipped and turned in the training too, which the paper says of the "
+            "pretraining only."
         ),
     ),
     prepare=(Resample(to="chi"),),
@@ -49,7 +51,7 @@ RECIPE = Recipe(
         patch=LesionPatch((64, 64, 64), focus=AdaptiveDilation(share=0.75, low=5.0, high=16.0, fill=0.0)),
         loss=Loss("bce-supcon", options={"temperature": 0.1, "start": -2.5}),
         sampling=InverseFrequency(),
-        augment=Augment(flip=0.0),
+        augment=Augment(flip=0.5, turn=0.5),
         training=Training(
             epochs=200,
             batch=16,

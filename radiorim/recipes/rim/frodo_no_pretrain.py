@@ -34,6 +34,8 @@ RECIPE = Recipe(
             "Held out for early stopping are whole people. Numbers that the text lost are the released "
             "code's, and so are the layers: 2,213,645 parameters, two blocks in each of the two stages "
             "above FiLM."
+            " Patches are flipped and turned in the training too, which the paper says of the "
+            "pretraining only."
         ),
     ),
     prepare=(Resample(to="chi"),),
@@ -47,7 +49,7 @@ RECIPE = Recipe(
         patch=LesionPatch((64, 64, 64), focus=AdaptiveDilation(share=0.75, low=5.0, high=16.0, fill=0.0)),
         loss=Loss("bce-supcon", options={"temperature": 0.1, "start": -2.5}),
         sampling=InverseFrequency(),
-        augment=Augment(flip=0.0),
+        augment=Augment(flip=0.5, turn=0.5),
         training=Training(
             epochs=200,
             batch=16,
