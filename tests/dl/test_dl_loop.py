@@ -115,6 +115,13 @@ def test_a_training_that_was_killed_goes_on_to_the_same_weights(tmp_path, traini
     assert len((tmp_path / "metrics.tsv").read_text().splitlines()) == 1 + training.epochs
 
 
+def test_each_epoch_is_told_with_how_many_there_are_and_the_time_left():
+    told = []
+    trained(replace(TRAINING, epochs=3), run=Run(progress=told.append))
+    assert [(row["epoch"], row["epochs"]) for row in told] == [(0, 3), (1, 3), (2, 3)]
+    assert told[0]["seconds_left"] > told[2]["seconds_left"] == 0
+
+
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     trained(run=Run(tmp_path, "one"))
     with pytest.raises(UsageError, match=r"belongs to another training\. Give another folder"):
