@@ -56,7 +56,7 @@ class Params:
     rim_share: float = 0.24
     rim_spread: float = 2.0
     rim_least_mm3: float = 75.0
-    rim_ppb: float = 50.0
+    rim_ppb: float = 46.0
     rim_log_sd: float = 0.35
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)

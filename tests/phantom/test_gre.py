@@ -84,7 +84,7 @@ def test_the_field_of_the_air_is_harmonic_in_the_brain_and_shimmed(anatomy):
 def test_without_noise_the_pipeline_returns_the_tissue(anatomy, chi, silent):
     known = silent.chi != 0
     assert known.sum() > 0.6 * anatomy.brain.sum()
-    assert np.corrcoef(silent.chi[known], chi[known])[0, 1] > 0.75
+    assert np.corrcoef(silent.chi[known], chi[known])[0, 1] > 0.7
     assert not silent.chi[~anatomy.brain].any()
 
 
