@@ -21,7 +21,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="deep-prl",
     task="rim",
-    needs=("chi", "t1", "lesions", "brain"),
+    needs=("chi", "t1", "lesions"),
     summary="Given lesions, a three-branch network on T1, chi and the lesion's dilated mask.",
     paper=Paper(
         title="Deep-PRL (conference abstract; code: federicospagnolo/MS-lesion-phenotype-classifier)",
@@ -32,7 +32,7 @@ RECIPE = Recipe(
         differs=(
             "No paper but a conference abstract, without DOI. The susceptibility setting of the released "
             "code (+-200 ppb, 80 epochs) in place of unwrapped phase, on the grid of chi; T1-weighted "
-            "images serve for MP2RAGE, on the range of the brain's voxels. Lesions of any size and "
+            "images serve for MP2RAGE, on the range of all voxels but 0. Lesions of any size and "
             "confluent ones are judged. A third of the training people stops the training, by PR-AUC, in "
             "place of the best of three inner models by F1. Each axis is flipped and each plane turned "
             "with probability 0.5; patches move by up to 3 voxels always; noise (SD up to 0.01) and "
@@ -43,8 +43,8 @@ RECIPE = Recipe(
     find=Given(mask="lesions", connectivity=6),
     judge=PatchClassifier(
         channels=(
-            Channel("t1", "percentile", low=0.0, high=100.0, outside=False),
-            Channel("chi", "window", low=-200.0, high=200.0),
+            Channel("t1", "percentile", low=0.0, high=100.0, mask=""),
+            Channel("chi", "window", low=-200.0, high=200.0, mask=""),
         ),
         net=Net("deep-prl", channels=3),
         patch=LesionPatch((28, 28, 28), shift=3, own_mask=True, mask_dilation=1),

@@ -20,7 +20,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="frodo-no-pretrain",
     task="rim",
-    needs=("chi", "flair", "lesions", "brain"),
+    needs=("chi", "flair", "lesions"),
     summary="Given lesions, chi features modulated by FLAIR's, trained from scratch.",
     paper=Paper(
         title="FRODO (2026), its ablation without pretraining",
@@ -42,8 +42,8 @@ RECIPE = Recipe(
     find=Given(mask="lesions", connectivity=26),
     judge=PatchClassifier(
         channels=(
-            Channel("chi", "window", low=-300.0, high=300.0),
-            Channel("flair", "percentile", low=0.5, high=99.5),
+            Channel("chi", "window", low=-300.0, high=300.0, mask=""),
+            Channel("flair", "percentile", low=0.5, high=99.5, mask=""),
         ),
         net=Net("frodo", channels=2),
         patch=LesionPatch((64, 64, 64), focus=AdaptiveDilation(share=0.75, low=5.0, high=16.0, fill=0.0)),
