@@ -27,12 +27,16 @@ __all__ = ["STATISTICS", "UNKNOWN", "MapData", "MapJob", "gather_maps", "lesion_
 UNKNOWN = 255
 """What stands in both target maps at a lesion whose kind nobody knows; `dice-bce` leaves it out."""
 
-STATISTICS: dict[str, Callable[[np.ndarray], float]] = {
-    "mean": lambda values: float(values.mean(dtype=np.float64)),
-    "max": lambda values: float(values.max()),
-    "p95": lambda values: float(np.percentile(values, 95)),
+STATISTICS: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "mean": lambda rims, _others: rims.mean(dtype=np.float64),
+    "max": lambda rims, _others: rims.max(),
+    "p95": lambda rims, _others: np.percentile(rims, 95),
+    "share": lambda rims, others: rims.mean() / max(rims.mean() + others.mean(), 1e-9),
 }
-"""Name to what makes one number of a map's values inside a lesion."""
+"""Name to what makes one number of both maps' values inside a lesion, with and without a rim.
+
+`share` asks which map a lesion is in, given that it is one: how surely it was seen as a lesion cancels out.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +73,8 @@ class MapJob:
         data, job = self.data, self.patches
         for case in job.held:
             labels = data.voxels.inside[case]
-            rims = map_near(net, data.voxels.images[case], labels, job.size, job.inference)[0]
-            scores.append(lesion_scores(rims, labels, data.numbers[case], self.statistic))
+            maps = map_near(net, data.voxels.images[case], labels, job.size, job.inference)
+            scores.append(lesion_scores(maps, labels, data.numbers[case], self.statistic))
             truth.append(data.truth[case])
         return np.concatenate(truth), np.concatenate(scores)
 
@@ -80,9 +84,14 @@ def gather_maps(
     channels: Sequence[Channel],
     *,
     lesion_channel: bool,
+    rim_share: float = 0.0,
     budget_mib: float = 1024,
 ) -> MapData:
-    """Prepare every case with lesions of known kind once: maps of those with and those without a rim."""
+    """Prepare every case with lesions of known kind once: maps of those with and those without a rim.
+
+    Patches are to lie on their voxels; those of lesions with a rim are noted again and again, until they are
+    about `rim_share` of a case's voxels.
+    """
     images, targets, labels = Store(budget_mib), Store(budget_mib / 4), Store(budget_mib / 4)
     positives, persons, numbers, truth = [], [], [], []
     for case, lesions in examples:
@@ -92,7 +101,7 @@ def gather_maps(
         images.add(shown(case, lesions, channels, lesion_channel=lesion_channel))
         targets.add(_targets(lesions))
         labels.add(np.array(known.labels.data, dtype=np.int32))
-        positives.append(np.argwhere(known.labels.data > 0).astype(np.int16))
+        positives.append(_centres(known, rim_share))
         persons.append(case.person)
         numbers.append(tuple(known.numbers))
         truth.append(known.table["truth"].to_numpy(float))
@@ -122,24 +131,29 @@ def map_near(
     return predict_volume([NearLesions(net)], with_mask, size, how)
 
 
-def lesion_scores(
-    probability: np.ndarray, labels: np.ndarray, numbers: Sequence[int], statistic: str
-) -> np.ndarray:
-    """The statistic of a map (x, y, z) inside each lesion, in the order of the numbers.
+def lesion_scores(maps: np.ndarray, labels: np.ndarray, numbers: Sequence[int], statistic: str) -> np.ndarray:
+    """The statistic of the maps (2, x, y, z) inside each lesion, in the order of the numbers.
 
     Raises `UnknownName` for a statistic that is not in `STATISTICS`.
     """
-    from scipy import ndimage
-
     if statistic not in STATISTICS:
         raise UnknownName("statistic", statistic, STATISTICS)
-    if not len(numbers):
-        return np.zeros(0)
     inside = labels > 0
-    reduce = STATISTICS[statistic]
-    return ndimage.labeled_comprehension(
-        probability[inside], labels[inside], list(numbers), reduce, float, np.nan
+    own, (rims, others) = labels[inside], maps[:, inside]
+    return np.array(
+        [float(STATISTICS[statistic](rims[own == number], others[own == number])) for number in numbers]
     )
+
+
+def _centres(known: Lesions, rim_share: float) -> np.ndarray:
+    """Voxels (k, 3) to draw from, each equally likely."""
+    table = known.table
+    rims = np.isin(known.labels.data, table["lesion"][table["truth"] == 1].to_numpy())
+    with_rim, without = (
+        np.argwhere(chosen).astype(np.int16) for chosen in (rims, (known.labels.data > 0) & ~rims)
+    )
+    wanted = rim_share / (1 - rim_share) * len(without) / max(len(with_rim), 1)
+    return np.concatenate([np.repeat(with_rim, max(1, round(wanted)), axis=0), without])
 
 
 def _targets(lesions: Lesions) -> np.ndarray:

@@ -22,7 +22,7 @@ from radiorim.dl.registry import Loss, Net
 from radiorim.dl.sampling import BalancedVoxels
 from radiorim.dl.training import Training
 from radiorim.dl.voxeljob import VoxelJob
-from radiorim.errors import DataError
+from radiorim.errors import DataError, UsageError
 from radiorim.lesions import Lesions
 from radiorim.recipe import Example
 
@@ -37,14 +37,16 @@ class MapJudge:
     """Train a segmenter with two maps, lesions with and without a rim, on patches around lesion voxels.
 
     The network must have two outputs. To judge, it maps the volume by a sliding window; the score of a lesion
-    is the `statistic` (`radiorim.dl.mapjob.STATISTICS`) of the first map inside it. With
+    is the `statistic` (`radiorim.dl.mapjob.STATISTICS`) of the maps inside it. With
     `lesion_channel` the network also sees which voxels are lesion, of the same mask in training and use.
+    Patches lie on lesion voxels, at least about `rim_share` of them on those of lesions with a rim.
     """
 
     channels: tuple[Channel, ...]
     net: Net
     patch: tuple[int, int, int] = (32, 32, 32)
     lesion_channel: bool = False
+    rim_share: float = 0.0
     loss: Loss = Loss("dice-bce")
     sampling: BalancedVoxels = BalancedVoxels(per_case=3, positive=1.0)
     augment: Augment = Augment()
@@ -52,6 +54,10 @@ class MapJudge:
     inference: Inference = Inference()
     statistic: str = "mean"
     threshold_rule: str = "f1max"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rim_share < 1:
+            raise UsageError(f"rim_share must be from 0 to below 1, not {self.rim_share!r}.")
 
     def measure(self, case: Case, lesions: Lesions) -> Lesions:
         """The lesions as they are: a network has no features that folds could share."""
@@ -66,7 +72,9 @@ class MapJudge:
         """
         from radiorim.dl.supervised import Supervised
 
-        data = gather_maps(examples, self.channels, lesion_channel=self.lesion_channel)
+        data = gather_maps(
+            examples, self.channels, lesion_channel=self.lesion_channel, rim_share=self.rim_share
+        )
         truth = np.concatenate([np.zeros(0), *data.truth])
         positive = int((truth == 1).sum())
         if not 0 < positive < len(truth):
@@ -89,10 +97,13 @@ class MapJudge:
             raise DataError(f"{folder}/judge.json is damaged ({error!r}). Train the model again.") from error
 
     def smoke(self) -> MapJudge:
-        """Patches that suit the small network, and more of them an epoch, since there are few epochs."""
+        """Patches that suit the small network, and more of them, since there are few epochs."""
         most = self.net.small_edge()
-        small = tuple(min(edge, most) for edge in self.patch)
-        return replace(self, patch=small, sampling=replace(self.sampling, per_case=24))
+        return replace(
+            self,
+            patch=tuple(min(edge, most) for edge in self.patch),
+            sampling=replace(self.sampling, per_case=12),
+        )
 
     def _job(self, data: MapData, seed: int) -> MapJob:
         """Some people are held out to choose the epoch and the threshold, whole persons only."""
@@ -132,8 +143,8 @@ class MapScorer:
         if len(lesions):
             judge, labels = self.judge, lesions.labels.data
             images = shown(case, lesions, judge.channels, lesion_channel=judge.lesion_channel)
-            rims = map_near(self.net, images, labels, judge.patch, judge.inference)[0]
-            score = lesion_scores(rims, labels, lesions.numbers, judge.statistic)
+            maps = map_near(self.net, images, labels, judge.patch, judge.inference)
+            score = lesion_scores(maps, labels, lesions.numbers, judge.statistic)
         return lesions.with_columns(score=score, found=score >= self.threshold)
 
     def save(self, folder: Path) -> None:

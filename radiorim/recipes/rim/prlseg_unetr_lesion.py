@@ -29,21 +29,19 @@ RECIPE = Recipe(
         reported="F1 0.327 (SD 0.085), Dice 0.327 (SD 0.261) of rim lesions and 0.011 (SD 0.014) of others; "
         "one test set of 4 people with 5 sessions each.",
         differs=(
-            "Here the maps judge given lesions: the score is the mean of the rim map inside each, so that it "
-            "stands beside other recipes; the paper counts voxels. Widths, loss, optimiser, batch, scaling "
-            "and overlap are not in the paper, and its code could not be had; flips and turns are ours. "
-            "Tokens of 16 voxels leave eight of them in a patch. MONAI holds 18,432 numbers that never "
-            "learn: left out. The epoch is chosen by PR-AUC on a quarter of the people, for the paper's "
-            "one validation part of 4 in 16."
+            "Here the maps judge given lesions: the score is the rim map's share of both maps inside "
+            "each, so that it stands beside other recipes; the paper counts voxels. Widths, loss, "
+            "optimiser, batch, scaling and overlap are not in the paper, and its code could not be had; "
+            "flips, turns and half of the patches on rim lesions are ours. Tokens of 16 voxels leave "
+            "eight of them in a patch. MONAI holds 18,432 numbers that never learn: left out. The epoch "
+            "is chosen by PR-AUC on a quarter of the people, for the paper's one validation part of 4 in "
+            "16."
         ),
     ),
     prepare=(Resample(to="chi"),),
     find=Given(mask="lesions", connectivity=26),
     judge=MapJudge(
-        channels=(
-            Channel("chi", "window", low=-300.0, high=300.0),
-            Channel("flair", "percentile", low=0.5, high=99.5),
-        ),
+        channels=(Channel("chi", "zscore"), Channel("flair", "zscore")),
         net=Net(
             "unetr",
             channels=3,
@@ -52,6 +50,7 @@ RECIPE = Recipe(
         ),
         patch=(32, 32, 32),
         lesion_channel=True,
+        rim_share=0.5,
         loss=Loss("dice-bce", options={"dice": 0.5}),
         sampling=BalancedVoxels(per_case=3, positive=1.0),
         augment=Augment(flip=0.5, turn=0.5),
@@ -64,6 +63,6 @@ RECIPE = Recipe(
             check=25,
         ),
         inference=Inference(overlap=0.5, stitch="gaussian"),
-        statistic="mean",
+        statistic="share",
     ),
 )
