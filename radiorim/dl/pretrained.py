@@ -56,7 +56,7 @@ class PretrainedSegmenter:
 
     def smoke(self) -> PretrainedSegmenter:
         """A look at a few patches without labels."""
-        return replace(self, sampling=replace(self.sampling, per_case=min(self.sampling.per_case, 8)))
+        return replace(self, sampling=replace(self.sampling, per_case=min(self.sampling.per_case, 4)))
 
     def _encoder(self, data: VoxelData, seed: int, run: Run) -> nn.Module:
         from radiorim.dl.consistency import PairsAlone

@@ -57,6 +57,10 @@ class InfratentorialExtra:
         rows = [*np.flatnonzero(yes), *drawn, *(rng.choice(kinds[kind]) for kind in which)]
         return [int(row) for row in rng.permutation(rows)]
 
+    def smoke(self) -> InfratentorialExtra:
+        """More regions without a lesion, from everywhere: few epochs must show enough of them."""
+        return replace(self, extra=max(self.extra, 2.0), below=min(self.below, 0.3))
+
 
 @dataclass(frozen=True)
 class RoiSegmenter:
@@ -109,8 +113,9 @@ class RoiSegmenter:
         return RoiFinder(self, load_networks(self.net, folder, "find")[0][0])
 
     def smoke(self) -> RoiSegmenter:
-        """Boxes of at most 12 voxels an edge."""
-        return replace(self, longest=min(self.longest, 12))
+        """Boxes of at most 12 voxels an edge, few epochs, nothing augmented."""
+        training = replace(self.training, epochs=min(self.training.epochs, 8), check=1)
+        return replace(self, longest=min(self.longest, 12), training=training, augment=Augment(flip=0.0))
 
     def rois(self, case: Case) -> list[Roi]:
         """The boxes of a prepared case's candidates."""

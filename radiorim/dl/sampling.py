@@ -173,8 +173,8 @@ class ExhaustiveNegatives:
         return [both[index] for index in np.random.default_rng([seed, epoch, 3]).permutation(len(both))]
 
     def smoke(self) -> ExhaustiveNegatives:
-        """A grid that overlaps by a quarter at most: few patches."""
-        return replace(self, overlap=min(self.overlap, 0.25))
+        """A grid that overlaps by two fifths at most: few patches."""
+        return replace(self, overlap=min(self.overlap, 0.4))
 
 
 @dataclass(frozen=True, eq=False)

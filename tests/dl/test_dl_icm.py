@@ -185,7 +185,7 @@ def test_candidates_without_a_new_voxel_teach_nothing():
 
 def test_the_small_version_learns_two_people_by_heart(tmp_path):
     cases, losses = cohort(2), []
-    by_heart = replace(SMALL, training=replace(SMALL.training, epochs=60))
+    by_heart = replace(SMALL, training=replace(SMALL.training, epochs=16))
     finder = by_heart.fit(cases, seed=0, run=Run(progress=lambda row: losses.append(row["loss"])))
     assert losses[-1] < losses[0] / 3
     pairs = [(target_maps(case.truth(), "new")[0] != 0, finder(case).labels.data > 0) for case in cases]

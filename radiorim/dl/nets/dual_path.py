@@ -16,7 +16,7 @@ from torch.nn import functional
 
 __all__ = ["SMALL", "SMALL_EDGE", "Difference", "Encoder", "Residual", "build", "decoded", "decoder"]
 
-SMALL = {"widths": (8, 16, 32), "prior": 0.05}
+SMALL = {"widths": (8, 16, 32), "prior": 0.01}
 SMALL_EDGE = 16
 
 

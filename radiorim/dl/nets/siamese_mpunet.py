@@ -18,8 +18,8 @@ __all__ = ["SMALL", "SMALL_EDGE", "Nested", "build"]
 
 SMALL = {"widths": (4, 4), "refined": (8, 8), "dropout": (0.0, 0.0)}
 SMALL_EDGE = 16
-START = 3.0
-"""Logits start around minus this, since most voxels are no lesion, and as far spread."""
+START, SPREAD = -6.0, 3.0
+"""Mean and SD of the logits before training: few voxels are lesion, and normalised values move slowly."""
 
 
 def build(
@@ -39,8 +39,8 @@ def build(
     steps = list(pairwise((2 * (len(widths) - 1), *refined, outputs)))
     hidden = [layer for before, after in steps[:-1] for layer in (*_normed(before, after), nn.ReLU())]
     convolution, norm = _normed(*steps[-1])
-    nn.init.constant_(norm.weight, START)
-    nn.init.constant_(norm.bias, -START)
+    nn.init.constant_(norm.weight, SPREAD)
+    nn.init.constant_(norm.bias, START)
     return _Siamese(branch, nn.Sequential(nn.Dropout3d(dropout[1]), *hidden, convolution, norm))
 
 

@@ -36,7 +36,8 @@ RECIPE = Recipe(
             Change(),
             Location(brain=True),
         ),
-        model=Boost(),
+        # Every feature: choosing among them by F cost a tenth of the area under the precision-recall curve.
+        model=Boost(trees=120, features=150),
         calibrate=True,
         # Where the scanner lay, and how many candidates a scan has, say nothing of a lesion elsewhere.
         leave_out=(
