@@ -32,8 +32,9 @@ $(VENV)/done: setup.cfg pyproject.toml constraints.txt
 demo: $(DEMO_VENV)/done
 	PATH="$(CURDIR)/$(DEMO_VENV)/bin:$$PATH" N_JOBS=$(N_JOBS) bash benchmarks/demo.sh $(DEMO)
 
+# One thread for each worker: more of them than cores wait for one another.
 test: lint layers
-	$(VENV)/bin/python -m pytest -n $(N_JOBS) --dist loadfile
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(N_JOBS) --dist loadfile
 
 lint: $(VENV)/done
 	$(VENV)/bin/ruff check .

@@ -96,13 +96,15 @@ class PatchClassifier:
         """One network instead of an ensemble, patches of its small edge; the blocks inside have their own.
 
         Where lesions are drawn one by one, so many of them that a dozen epochs are more than a dozen steps.
+        They are mirrored and turned, since there are few.
         """
         edge = self.net.small_edge(24)
         patch = replace(self.patch, size=tuple(min(each, edge) for each in self.patch.size))
-        drawn = isinstance(self.sampling, InverseFrequency) and edge < 24
+        drawn = isinstance(self.sampling, InverseFrequency)
         rounds = 2.0 if self.copies else 4.0
         sampling = replace(self.sampling, rounds=rounds) if drawn else self.sampling
-        return replace(self, members=1, patch=patch, sampling=sampling)
+        augment = replace(self.augment, flip=0.5, turn=0.5)
+        return replace(self, members=1, patch=patch, sampling=sampling, augment=augment)
 
     def _member(self, data: LesionData, seed: int, run: Run) -> tuple[nn.Module, LesionData]:
         """One trained network and the lesions of the people it was stopped on."""

@@ -31,6 +31,10 @@ class ShiftedPositives:
             rows += [row] * len(shown)
         return replace(data, places=tuple(places), truth=data.truth[rows], persons=data.persons[rows])
 
+    def smoke(self) -> ShiftedPositives:
+        """Moved by at most 2 voxels, so that the lesion stays in a small patch."""
+        return replace(self, voxels=min(self.voxels, 2))
+
     def _around(self, place: Place) -> Iterator[Place]:
         for offset in product((0, self.voxels), repeat=3):
             centre = tuple((np.array(place.centre) + offset).tolist())

@@ -82,5 +82,5 @@ class LesionPatch:
         return own[None].astype(np.float32)
 
     def smoke(self) -> LesionPatch:
-        """At most 24 voxels an edge."""
-        return replace(self, size=tuple(min(edge, 24) for edge in self.size))
+        """At most 24 voxels an edge, shifted by at most one: small patches leave no room for more."""
+        return replace(self, size=tuple(min(edge, 24) for edge in self.size), shift=min(self.shift, 1))

@@ -97,12 +97,13 @@ class MapJudge:
             raise DataError(f"{folder}/judge.json is damaged ({error!r}). Train the model again.") from error
 
     def smoke(self) -> MapJudge:
-        """Patches that suit the small network, and more of them, since there are few epochs."""
-        most = self.net.small_edge()
+        """Small patches, more of them, and twice the epochs: maps of rims are learned slowly."""
+        most, epochs = self.net.small_edge(), 2 * self.training.epochs
         return replace(
             self,
             patch=tuple(min(edge, most) for edge in self.patch),
             sampling=replace(self.sampling, per_case=12),
+            training=replace(self.training, epochs=epochs, check=epochs),
         )
 
     def _job(self, data: MapData, seed: int) -> MapJob:

@@ -11,7 +11,7 @@ from torch import nn
 
 __all__ = ["SMALL", "SMALL_EDGE", "build"]
 
-SMALL = {"widths": (8, 16, 32)}
+SMALL = {"widths": (16, 32, 64)}
 SMALL_EDGE = 16
 
 

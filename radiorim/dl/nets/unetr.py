@@ -13,7 +13,7 @@ from radiorim.errors import UsageError, require
 __all__ = ["SMALL", "SMALL_EDGE", "build"]
 
 CUBE, HEAD = 16, 64
-SMALL = {"edge": 16, "features": 4, "hidden": 64}
+SMALL = {"edge": 16, "features": 8, "hidden": 64}
 SMALL_EDGE = 16
 
 
