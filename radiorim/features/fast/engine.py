@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiorim.errors import DataError, UnknownName, UsageError
+from radiorim.features.fast.threads import in_threads, thread_count
 from radiorim.features.fast.voxels import Voxels, locate, values_at
 
 if TYPE_CHECKING:
@@ -185,14 +186,9 @@ def _kernels(
 
 def _on_threads(work: Work, voxels: Voxels, columns: int, n_jobs: int) -> np.ndarray:
     """The filled array, NaN for lesions without voxels; large lesions are dealt out first."""
-    from joblib import Parallel, cpu_count, delayed
-
     out = np.full((len(voxels.numbers), columns), np.nan)
     rows = np.argsort(-voxels.sizes, kind="stable")
     rows = rows[voxels.sizes[rows] > 0]
-    jobs = min(cpu_count() if n_jobs == -1 else n_jobs, max(len(rows), 1))
-    if jobs == 1:
-        work(rows, out)
-    else:
-        Parallel(n_jobs=jobs, prefer="threads")(delayed(work)(rows[k::jobs], out) for k in range(jobs))
+    shares = thread_count(n_jobs)
+    in_threads(lambda k: work(rows[k::shares], out), range(shares), n_jobs=n_jobs)
     return out

@@ -6,12 +6,14 @@ the place of ITK's nine. The kernels are in this one file: numba's cache does no
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
+from radiorim.features.fast.threads import in_threads, thread_count
 from radiorim.features.filters.gaussian import Recursion, recursion
 
 if TYPE_CHECKING:
@@ -58,23 +60,17 @@ class _Passes:
 
     def run(self, n_jobs: int) -> np.ndarray:
         """The response at the voxels, in the order in which they came."""
-        from joblib import Parallel, cpu_count, delayed
-
         n0, n1, n2 = self.crop.shape
-        parts = 4 * (n_jobs if n_jobs > 0 else cpu_count() + 1 + n_jobs) if n_jobs != 1 else 1
+        parts = 4 * thread_count(n_jobs) if n_jobs != 1 else 1
         smooth, curved = (np.empty((self.slabs.size, n1 * n2), np.float32) for _ in range(2))
         response = np.empty(len(self.index), np.float32)
-        with Parallel(n_jobs=n_jobs, prefer="threads") as parallel:
-            lines = self.crop.reshape(n0, n1 * n2)
-            parallel(
-                delayed(_first_axis)(lines, self.slabs, self.axes[0], (smooth, curved), bounds)
-                for bounds in _split(n1 * n2, parts)
-            )
-            planes = tuple(values.reshape(-1, n1, n2) for values in (smooth, curved))
-            parallel(
-                delayed(_other_axes)(planes, self.axes[1:], (self.first, self.index), response, bounds)
-                for bounds in _split(self.slabs.size, parts)
-            )
+        first = partial(
+            _first_axis, self.crop.reshape(n0, n1 * n2), self.slabs, self.axes[0], (smooth, curved)
+        )
+        in_threads(first, _split(n1 * n2, parts), n_jobs=n_jobs)
+        planes = tuple(values.reshape(-1, n1, n2) for values in (smooth, curved))
+        others = partial(_other_axes, planes, self.axes[1:], (self.first, self.index), response)
+        in_threads(others, _split(self.slabs.size, parts), n_jobs=n_jobs)
         back = np.empty(response.size)
         back[self.order] = response
         return back

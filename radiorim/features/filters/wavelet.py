@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from radiorim.features.fast.threads import in_threads
+
 if TYPE_CHECKING:
     from radiorim.features.filters.neighbourhood import Neighbourhood
 
@@ -40,8 +42,6 @@ def wavelet_bands(data: np.ndarray, place: Neighbourhood, name: str, *, n_jobs: 
     The volume is periodic, an axis of odd length after its first value was repeated at its end: as
     pyradiomics does, and exactly so at every border.
     """
-    from joblib import Parallel, delayed
-
     low = np.array(LOW_PASS[name])
     taps = np.stack([low, low[::-1] * np.where(np.arange(low.size) % 2, 1.0, -1.0)])
     out = np.empty((8, len(place.voxels.index)))
@@ -51,8 +51,7 @@ def wavelet_bands(data: np.ndarray, place: Neighbourhood, name: str, *, n_jobs: 
         index = place.voxels.index[mine] - [side.start for side in box]
         _bands(_surrounded(data, box, low.size), taps, index, out[:, mine])
 
-    lesions = range(len(place.corners))
-    Parallel(n_jobs=n_jobs, prefer="threads", batch_size=8)(delayed(one)(lesion) for lesion in lesions)
+    in_threads(one, range(len(place.corners)), n_jobs=n_jobs)
     return out
 
 
