@@ -5,7 +5,8 @@
 
 FOLDER holds patient*/study1_FLAIR.nii.gz, study2_FLAIR.nii.gz, their *_to_common_space.txt and
 brainmask.nii.gz (the Ljubljana longitudinal set). `distance_mm` is the mean distance in the given brain
-between our transform and the given one. A refusal is a DataError; its sentence is printed.
+between our transform and the given one (for scans of two people it means nothing). A refusal is a
+DataError; its sentence is printed. `--out results/prepare_hostile.tsv` keeps the table, with notes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from radiorim.case import Case
 from radiorim.errors import DataError
 from radiorim.io.nifti import load
 from radiorim.io.sitk import transform_to_affine
+from radiorim.io.tables import write_table
 from radiorim.prepare.pair import HalfWayPair, halfway_matrices
 from radiorim.prepare.resample import resample
 from radiorim.volume import Volume
@@ -46,7 +48,8 @@ def raw_pair(folder: Path) -> Pair:
     to = {n: given(folder / f"study{n}_FLAIR_to_common_space.txt") for n in (1, 2)}
     mask = load(folder / "brainmask.nii.gz")
     points = at(to[2], mask.to_mm(np.argwhere(mask.data)[::997]))
-    scans = (load(folder / f"study{n}_FLAIR.nii.gz") for n in (1, 2))
+    files = (folder / f"study{n}_FLAIR.nii.gz" for n in (1, 2))
+    scans = (replace(load(file), source=file.name) for file in files)
     return Pair(*scans, to[1] @ np.linalg.inv(to[2]), points)
 
 
@@ -85,12 +88,24 @@ def changed(pair: Pair, work: Callable[[np.ndarray], np.ndarray]) -> Pair:
     return Pair(pair.baseline.like(data.astype(np.float32)), pair.followup, pair.right, pair.points_mm)
 
 
-def cropped(pair: Pair, axis: int, part: slice) -> Pair:
-    """Only a part of the baseline's voxels along one axis."""
-    box = tuple(part if a == axis else slice(None) for a in range(3))
-    affine = pair.baseline.affine.copy()
-    affine[:3, 3] += affine[:3, axis] * (part.start or 0)
-    return Pair(Volume(pair.baseline.data[box], affine), pair.followup, pair.right, pair.points_mm)
+def part(volume: Volume, axis: int, keep: slice) -> Volume:
+    """Only a part of the voxels along one axis."""
+    box = tuple(keep if a == axis else slice(None) for a in range(3))
+    affine = volume.affine.copy()
+    affine[:3, 3] += affine[:3, axis] * (keep.start or 0)
+    return Volume(volume.data[box], affine)
+
+
+def halves(pair: Pair) -> dict[str, Pair]:
+    """The baseline without one side or without its lower slices; the follow-up without its lower slices."""
+    (before, after), (right, points) = (pair.baseline, pair.followup), (pair.right, pair.points_mm)
+    side = part(before, 0, slice(0, before.shape[0] // 2))
+    upper = [part(volume, 2, slice(volume.shape[2] // 2, None)) for volume in (before, after)]
+    return {
+        "half head: one side": Pair(side, after, right, points),
+        "half head: upper slices": Pair(upper[0], after, right, points),
+        "half head: upper slices of the follow-up": Pair(before, upper[1], right, points),
+    }
 
 
 def thick_and_thin(pair: Pair) -> Pair:
@@ -135,12 +150,10 @@ def flipped(pair: Pair, signs: tuple[int, int, int]) -> Pair:
 
 
 def hostile(pair: Pair, other: Pair) -> dict[str, Pair]:
-    """Ten ways to spoil a pair (two with two forms), by name."""
+    """Ten ways to spoil a pair (some in two or three forms), by name."""
     middle = pair.baseline.corners_mm().mean(axis=0)
     shift = np.eye(4)
     shift[:3, 3] = (40, -40, 40)
-    half = pair.baseline.shape[0] // 2
-    low = pair.baseline.shape[2] // 2
     same = Pair(pair.followup, pair.followup, np.eye(4), pair.points_mm)
     return {
         "rotated 30": moved(pair, turn((30, 0, 0), middle)),
@@ -148,8 +161,7 @@ def hostile(pair: Pair, other: Pair) -> dict[str, Pair]:
         "shifted 40 mm": moved(pair, shift),
         "codes flipped: half a turn": flipped(pair, (-1, -1, 1)),
         "codes flipped: mirrored": flipped(pair, (-1, 1, 1)),
-        "half head: one side": cropped(pair, 0, slice(0, half)),
-        "half head: upper slices": cropped(pair, 2, slice(low, None)),
+        **halves(pair),
         "gain": changed(pair, lambda data: 20 * np.sqrt(np.maximum(data, 0)) + 300),
         "strong bias": changed(pair, biased),
         "4 mm and 1 mm slices": thick_and_thin(pair),
@@ -188,7 +200,7 @@ def row(pair: Pair, name: str) -> tuple[dict, Case | None]:
     whole = ours["flair0"] @ np.linalg.inv(ours["flair"])
     far = at(whole, pair.points_mm) - at(pair.right, pair.points_mm)
     figures = {"seconds": time.monotonic() - start, "distance_mm": np.linalg.norm(far, axis=1).mean()}
-    return {"pair": name, **figures, **done.quality, **seconds.steps}, done
+    return {"pair": name, **figures, **done.quality, **seconds.steps, "notes": " ".join(done.notes)}, done
 
 
 def mask_dice(case: Case, folder: Path) -> float:
@@ -209,6 +221,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--hostile", default="", metavar="PATIENT")
     parser.add_argument("--only", default="", help="hostile variants whose names hold this")
+    parser.add_argument("--out", default=None, type=Path, help="write the table here too (.tsv)")
     options = parser.parse_args()
     patients = sorted(options.folder.glob("patient*/"))
     if options.hostile:
@@ -220,11 +233,13 @@ def main() -> None:
         for folder in patients:
             line, done = row(raw_pair(folder), folder.name)
             rows.append(line if done is None else {**line, "mask_dice": mask_dice(done, folder)})
-    table = pd.DataFrame(rows).set_index("pair").round(3)
-    print(table.drop(columns="refused", errors="ignore").T.to_string())
+    table = pd.DataFrame(rows).round(3)
+    if options.out:
+        write_table(table, options.out)
+    figures = table.set_index("pair").drop(columns=["refused", "notes"], errors="ignore")
+    print(figures.T.to_string())
     for line in rows:
-        if "refused" in line:
-            print(f"{line['pair']}: {line['refused']}")
+        print(f"{line['pair']}: {line.get('refused') or line['notes']}")
 
 
 if __name__ == "__main__":

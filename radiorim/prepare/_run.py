@@ -12,10 +12,12 @@ import numpy as np
 from radiorim.errors import DataError
 from radiorim.volume import Volume
 
-__all__ = ["THREADS", "name_of", "repeatable", "require_finite", "step"]
+__all__ = ["THREADS", "name_of", "repeatable", "require_finite", "require_no_gap", "step"]
 
 THREADS = 4
 """ITK adds partial sums by work unit: their number, not the machine's cores, fixes the bytes."""
+
+_LEAST_FILLED = 0.1
 
 _LOG = logging.getLogger("radiorim")
 
@@ -62,4 +64,27 @@ def require_finite(volume: Volume, name: str) -> Volume:
         raise DataError(
             f"{name_of(volume, name)} holds only the value {low:g}: there is no image in it. Export it again."
         )
+    return volume
+
+
+def require_no_gap(volume: Volume, name: str) -> Volume:
+    """The volume, or a `DataError` if slices of one value lie between slices of the head, along any axis.
+
+    A slice is of the head if it has at least a tenth as many voxels above the mean as the fullest one, so
+    that stray voxels far from a stripped brain do not make a gap.
+    """
+    bright = volume.data > volume.data.mean(dtype=float)
+    for axis, word in enumerate(("first", "second", "third")):
+        others = tuple(other for other in range(3) if other != axis)
+        filled = bright.sum(axis=others)
+        head = np.flatnonzero(filled >= max(1, filled.max() * _LEAST_FILLED))
+        inside = slice(head[0], head[-1] + 1)
+        flat = (volume.data.min(axis=others) == volume.data.max(axis=others))[inside]
+        if flat.any():
+            gap = head[0] + np.flatnonzero(flat)
+            raise DataError(
+                f"{name_of(volume, name)} has {gap.size} empty slices inside the head (the first is number "
+                f"{gap[0]}, counted from 0 along the {word} axis): what lies there cannot be compared, and "
+                "its edges would look like change. Export the scan again with all its slices."
+            )
     return volume

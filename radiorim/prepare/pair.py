@@ -10,7 +10,7 @@ import numpy as np
 from radiorim.case import Case, Placement
 from radiorim.errors import UnknownName, UsageError
 from radiorim.prepare._remarks import remarks
-from radiorim.prepare._run import require_finite, step
+from radiorim.prepare._run import require_finite, require_no_gap, step
 from radiorim.prepare._space import VISITS, Space
 from radiorim.prepare.bias import differential_bias, n4
 from radiorim.prepare.brain import both_visits, brain_ml, given_brain, limited_brain, otsu_brain
@@ -70,7 +70,7 @@ class HalfWayPair:
         """
         if case.placement is not None:
             raise UsageError(f"{case.id} was prepared before; HalfWayPair wants the raw scans.")
-        raw = {name: require_finite(case.image(name), name) for name in VISITS}
+        raw = {name: require_no_gap(require_finite(case.image(name), name), name) for name in VISITS}
         if self.registered:
             require_same_grid(
                 raw, fix="They cannot be registered already: leave out registered (--registered)."
@@ -85,7 +85,7 @@ class HalfWayPair:
         brain, fit, doubts = _limited(case, brain, moved["flair"])
         with step("intensities"):
             images = self._matched(moved, brain)
-        notes = (*case.notes, *notes, *doubts, *remarks(raw, found), *self._left_behind(case))
+        notes = (*case.notes, *notes, *doubts, *remarks(raw, masks, found), *self._left_behind(case))
         return self._placed(case, here, {**images, "brain": brain}).with_(
             quality={**case.quality, **_figures(found, brain), **fit}, notes=notes
         )

@@ -9,6 +9,7 @@ import numpy as np
 
 from radiorim.errors import DataError, UsageError
 from radiorim.prepare._level import LEAST_OVERLAP, Level, middle_mm, ncc, optimised
+from radiorim.prepare._orientation import require_right_axes
 from radiorim.prepare._run import name_of, repeatable, require_finite
 from radiorim.volume import Volume, require_same_grid
 
@@ -16,6 +17,9 @@ __all__ = ["Register", "Registration", "half_way", "ncc"]
 
 _GOOD_NCC = 0.8
 """A first result this good is not tried again from rotated starts."""
+
+_SURE_NCC = 0.9
+"""A result below this may be a head with its axes misread: a mirrored one can pass for a poor fit."""
 
 _MOST_SCALE = 0.1
 """The same head does not change its size by more than this between scanners."""
@@ -94,6 +98,10 @@ class Register:
             fine.centre_mm,
             0.0 if matrix is None else fine.overlap(matrix),
         )
+        if found.ncc_after < _SURE_NCC:
+            with repeatable():
+                scans = (fixed, moving, fixed_mask)
+                require_right_axes(scans, found.matrix, edge_mm=self.coarse_mm, middle_mm=moving_middle)
         self._require_converged(found, name_of(fixed, "the follow-up"), name_of(moving, "the baseline"))
         return found
 

@@ -7,9 +7,11 @@ import pytest
 
 from radiorim.case import Case
 from radiorim.errors import DataError
+from radiorim.prepare._remarks import remarks
+from radiorim.prepare._run import require_no_gap
 from radiorim.prepare.bias import n4
 from radiorim.prepare.pair import HalfWayPair
-from radiorim.prepare.register import Register
+from radiorim.prepare.register import Register, Registration
 from radiorim.volume import Volume
 
 QUICK = Register("rigid", coarse_mm=6.0, fine_mm=4.0)
@@ -104,10 +106,59 @@ def test_scans_that_share_too_little_of_the_brain_are_refused_with_the_share(fol
         registered(followup, part(baseline, 2, slice(33, None)), brain)
 
 
-def test_a_mirrored_header_is_refused_and_the_orientation_is_named(followup, baseline, brain):
-    mirrored = Volume(baseline.data[::-1], baseline.affine)
-    with pytest.raises(DataError, match="orientation in both headers is right"):
-        Register("rigid", coarse_mm=6.0, fine_mm=4.0, min_ncc=0.97)(followup, mirrored, fixed_mask=brain)
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda data: data[::-1], "with left and right exchanged"),
+        (lambda data: data[::-1, ::-1], "with left and right, and front and back exchanged"),
+        (lambda data: data[:, :, ::-1], "with top and bottom exchanged"),
+    ],
+)
+def test_a_header_with_wrong_axes_is_refused_and_says_which(followup, baseline, brain, spoil, words):
+    spoiled = Volume(spoil(baseline.data), baseline.affine, source="first.nii.gz")
+    with pytest.raises(DataError, match=f"first.nii.gz fits the follow-up far better {words}"):
+        registered(followup, spoiled, brain)
+
+
+def test_axes_in_another_order_are_named_too(followup, brain):
+    turned = Volume(followup.data.transpose(1, 0, 2), followup.affine)
+    with pytest.raises(DataError, match="far better with the axes in another order and mirrored"):
+        registered(followup, turned, brain)
+
+
+def test_right_axes_are_not_blamed_for_a_poor_fit(followup, brain):
+    noisy = followup.data + np.random.default_rng(5).normal(0, 25, followup.shape)
+    found = registered(followup, followup.like(noisy.astype(np.float32)), brain)
+    assert found.ncc_after < 0.9
+    assert far_mm(brain, found.matrix, np.eye(4)) < 1
+
+
+def test_a_pair_with_empty_slices_is_refused_before_any_work_with_their_number(followup, brain):
+    data = followup.data.copy()
+    data[:, :, 20:23] = 0
+    case = Case("a", "a", {"flair0": followup.like(data), "flair": followup}, {"brain": brain})
+    with pytest.raises(
+        DataError, match=r"flair0 has 3 empty slices inside the head .* number 20, .* third axis"
+    ):
+        HalfWayPair()(case)
+
+
+def test_empty_slices_round_a_stripped_brain_are_no_gap_even_with_stray_voxels(followup, brain):
+    data = np.where(brain.data, followup.data, 0)
+    data[2, 2, 1] = data.max()
+    stripped = followup.like(data)
+    assert require_no_gap(stripped, "flair") is stripped
+
+
+def test_what_only_one_visit_covers_is_told_whichever_it_is(followup, brain):
+    low = part(followup, 2, slice(0, 26))
+    masks = {"flair0": brain, "flair": part(brain, 2, slice(0, 26))}
+    found = Registration(np.eye(4), 0.9, 0.9, np.zeros(3), 1.0)
+    (note,) = (n for n in remarks({"flair0": followup, "flair": low}, masks, found) if "covers" in n)
+    assert note.startswith("The follow-up covers 5")
+    half = Registration(np.eye(4), 0.9, 0.9, np.zeros(3), 0.55)
+    notes = remarks({"flair0": low, "flair": followup}, {"flair0": None, "flair": brain}, half)
+    assert any(note.startswith("The baseline covers 55 % of the follow-up's brain") for note in notes)
 
 
 def test_the_same_scan_twice_leaves_no_difference_in_the_prepared_pair(followup, brain):
@@ -115,3 +166,4 @@ def test_the_same_scan_twice_leaves_no_difference_in_the_prepared_pair(followup,
     done = HalfWayPair(n4=False, spacing_mm=3.0)(case)
     change = done.image("flair").data - done.image("flair0").data
     assert np.abs(change[done.mask("brain").data]).max() < 1e-4
+    assert any("one scan was given twice" in note for note in done.notes)
