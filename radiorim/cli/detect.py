@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from radiorim.cli.models import about_shipped, chosen_model
+from radiorim.cli.models import about_shipped, chosen_model, with_threshold
 from radiorim.cli.shared import DATA, common, device, next_step, out, overwrite, say, seed
 from radiorim.lesions import Lesions
 from radiorim.report.page import CaseReport, write_case_page
@@ -26,6 +26,11 @@ from radiorim.runs.record import Request, open_run
 @click.option("--model", "folder", type=DATA, help="Model folder made by `radiorim train`.")
 @click.option("--brain-mask", type=DATA, help="Brain mask on the follow-up's grid; made if it is not given.")
 @click.option("--registered", is_flag=True, help="The scans are on one grid already.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    help="Score from which a candidate is called (the model has its own); lower finds more, also false ones.",
+)
 @click.option("--vanished", is_flag=True, help="Look in reverse, too: lesions that vanished or shrank.")
 @device
 @seed
@@ -39,6 +44,7 @@ def command(
     folder: Path | None,
     brain_mask: Path | None,
     registered: bool,
+    threshold: float | None,
     vanished: bool,
     seed: int,
     overwrite: bool,
@@ -49,9 +55,9 @@ def command(
     and run.json; with --vanished also vanished_lesions_dseg.nii.gz and vanished_lesions.tsv.
     """
     case = pair_case(baseline, followup, brain_mask=brain_mask)
-    model = chosen_model(name, folder, task="new-lesion", registered=registered)
+    model = with_threshold(chosen_model(name, folder, task="new-lesion", registered=registered), threshold)
     inputs = {key: Path(path) for key, path in case.sources.items()}
-    options = {"model": folder and str(folder), "registered": registered}
+    options = {"model": folder and str(folder), "registered": registered, "threshold": threshold}
     made = open_run(out, Request("detect", inputs, model.recipe, seed, options), overwrite=overwrite)
     say(f"{model.recipe.name} {model.recipe.digest}: {baseline.name} -> {followup.name}")
     told = () if folder or model.scorer is None else (about_shipped(model),)

@@ -22,6 +22,7 @@ __all__ = [
     "chosen_recipe",
     "shipped_folder",
     "shipped_model",
+    "with_threshold",
 ]
 
 DEFAULTS = {"new-lesion": "subtract-boost"}
@@ -70,6 +71,15 @@ def shipped_model(name: str) -> Model:
             f"the model of {name} that comes with radiorim cannot be read ({error}) Install radiorim again, "
             "or name what to use: --recipe subtract (rules, no model) or --model MODEL."
         ) from error
+
+
+def with_threshold(model: Model, threshold: float | None) -> Model:
+    """The model with another score from which its judge says yes; `UsageError` where nothing is scored."""
+    if threshold is None:
+        return model
+    if model.scorer is None:
+        raise UsageError(f"--threshold is for recipes with a judge; {model.recipe.name} has rules only.")
+    return replace(model, scorer=replace(model.scorer, threshold=threshold))
 
 
 def about_shipped(model: Model) -> str:

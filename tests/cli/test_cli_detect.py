@@ -267,6 +267,24 @@ def test_without_a_recipe_the_model_that_comes_with_radiorim_judges_and_says_so(
     assert len(read_table("out/new_lesions.tsv")) == table.found.sum()
 
 
+def test_a_lower_threshold_calls_more_of_the_same_candidates(radiorim, scans):
+    pair = (scans["flair0"], scans["flair"], "--brain-mask", scans["brain"], "--registered")
+    for value, folder in ((0.9, "few"), (0.05, "many")):
+        assert radiorim("detect", *pair, "--threshold", value, "-o", folder).code == 0
+    few, many = (read_table(f"{folder}/candidates.tsv") for folder in ("few", "many"))
+    assert few.score.equals(many.score)
+    assert few.found.equals(few.score >= 0.9)
+    assert many.found.equals(many.score >= 0.05)
+    assert many.found.sum() > few.found.sum()
+
+
+def test_a_threshold_for_rules_is_refused(radiorim, scans):
+    pair = (scans["flair0"], scans["flair"])
+    done = radiorim("detect", *pair, "--recipe", "subtract", "--threshold", 0.5, "-o", "out")
+    assert done.code == 2
+    assert "subtract has rules only" in done.sentence
+
+
 def test_a_scan_against_a_copy_of_itself_has_no_new_lesion(radiorim, scans, tmp_path):
     import shutil
 
