@@ -14,7 +14,7 @@ from radiorim.volume import Volume
 __all__ = ["remarks"]
 
 _THICK_MM = 2.0
-_WEAK_NCC = 0.8
+_USUAL_NCC = 0.9
 _WHOLE = 0.9
 
 
@@ -43,10 +43,10 @@ def _voxels(raw: Mapping[str, Volume]) -> Iterator[str]:
 
 
 def _fit(raw: Mapping[str, Volume], masks: Mapping[str, Volume | None], found: Registration) -> Iterator[str]:
-    if found.ncc_after < _WEAK_NCC:
+    if found.ncc_after < _USUAL_NCC:
         yield (
-            f"The scans agree poorly after registration (correlation {found.ncc_after:.2f}; usual: > .9): "
-            "look at the registration picture first."
+            f"After registration the scans correlate with {found.ncc_after:.2f} in the brain, two visits "
+            "usually with more than .9: another contrast, or a poor fit. Look at the registration picture first."
         )
     if found.overlap < _WHOLE:
         yield _uncovered("baseline", found.overlap, "follow-up")

@@ -150,6 +150,13 @@ def test_empty_slices_round_a_stripped_brain_are_no_gap_even_with_stray_voxels(f
     assert require_no_gap(stripped, "flair") is stripped
 
 
+@pytest.mark.parametrize(("ncc", "told"), [(0.85, True), (0.95, False)])
+def test_a_pair_that_agrees_less_than_visits_do_is_told_with_the_figure(followup, ncc, told):
+    raw = {"flair0": followup, "flair": followup}
+    notes = remarks(raw, dict.fromkeys(raw), Registration(np.eye(4), ncc, ncc, np.zeros(3)))
+    assert any(f"correlate with {ncc:.2f}" in note for note in notes) is told
+
+
 def test_what_only_one_visit_covers_is_told_whichever_it_is(followup, brain):
     low = part(followup, 2, slice(0, 26))
     masks = {"flair0": brain, "flair": part(brain, 2, slice(0, 26))}
