@@ -46,7 +46,7 @@ def _fit(raw: Mapping[str, Volume], masks: Mapping[str, Volume | None], found: R
     if found.ncc_after < _USUAL_NCC:
         yield (
             f"After registration the scans correlate with {found.ncc_after:.2f} in the brain, two visits "
-            "usually with more than .9: another contrast, or a poor fit. Look at the registration picture first."
+            "usually with more than .9: another contrast, or a poor fit. Look at the registration picture."
         )
     if found.overlap < _WHOLE:
         yield _uncovered("baseline", found.overlap, "follow-up")
