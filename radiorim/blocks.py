@@ -61,6 +61,7 @@ from radiorim.features.texture import Texture
 from radiorim.features.texturesettings import Filtering, Neighbours, Preprocessing
 from radiorim.features.warp import Warp
 from radiorim.prepare.bias import N4
+from radiorim.prepare.brainmask import BrainMask
 from radiorim.prepare.normalise import ZScore
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.priors import TissuePriors
@@ -70,7 +71,7 @@ from radiorim.recipe import Paper, Recipe
 BLOCKS = {
     block.__name__: block
     for block in (
-        *(N4, HalfWayPair, Resample, TissuePriors, ZScore),
+        *(N4, BrainMask, HalfWayPair, Resample, TissuePriors, ZScore),
         *(Given, Peaks, Ratio, Subtraction),
         *(AboveMean, ByInformation, InclusionArea, LesionMap, Split, SplitFound, VoxelBoost),
         *(AwayFromBrainEdge, BrighterThanSurround, MinThickness, MinVolume, NewOrEnlarging, PeakAbove),

@@ -3,6 +3,7 @@
 from radiorim.blocks import (
     Augment,
     BalancedVoxels,
+    BrainMask,
     Channel,
     Given,
     Inference,
@@ -20,7 +21,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="prlseg-unet",
     task="rim",
-    needs=("chi", "flair", "lesions", "brain"),
+    needs=("chi", "flair", "lesions"),
     summary="Given lesions; a U-Net maps rims on 32-voxel patches of chi and FLAIR; its share in each.",
     paper=Paper(
         title="End-to-End Patch-Based Semantic Segmentation for Paramagnetic Rim Lesion Detection "
@@ -36,7 +37,7 @@ RECIPE = Recipe(
             "on a quarter of the people, for the paper's one validation part of 4 in 16."
         ),
     ),
-    prepare=(Resample(to="chi"),),
+    prepare=(BrainMask(), Resample(to="chi")),
     find=Given(mask="lesions", connectivity=26),
     judge=MapJudge(
         channels=(Channel("chi", "zscore"), Channel("flair", "zscore")),

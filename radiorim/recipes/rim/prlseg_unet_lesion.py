@@ -3,6 +3,7 @@
 from radiorim.blocks import (
     Augment,
     BalancedVoxels,
+    BrainMask,
     Channel,
     Given,
     Inference,
@@ -20,7 +21,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="prlseg-unet-lesion",
     task="rim",
-    needs=("chi", "flair", "lesions", "brain"),
+    needs=("chi", "flair", "lesions"),
     summary="As prlseg-unet, with the lesion mask as third channel.",
     paper=Paper(
         title="End-to-End Patch-Based Semantic Segmentation for Paramagnetic Rim Lesion Detection "
@@ -37,7 +38,7 @@ RECIPE = Recipe(
             "quarter of the people, for the paper's one validation part of 4 in 16."
         ),
     ),
-    prepare=(Resample(to="chi"),),
+    prepare=(BrainMask(), Resample(to="chi")),
     find=Given(mask="lesions", connectivity=26),
     judge=MapJudge(
         channels=(Channel("chi", "zscore"), Channel("flair", "zscore")),

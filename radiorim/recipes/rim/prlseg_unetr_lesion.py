@@ -3,6 +3,7 @@
 from radiorim.blocks import (
     Augment,
     BalancedVoxels,
+    BrainMask,
     Channel,
     Given,
     Inference,
@@ -20,7 +21,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="prlseg-unetr-lesion",
     task="rim",
-    needs=("chi", "flair", "lesions", "brain"),
+    needs=("chi", "flair", "lesions"),
     summary="As prlseg-unetr, with the lesion mask as third channel.",
     paper=Paper(
         title="End-to-End Patch-Based Semantic Segmentation for Paramagnetic Rim Lesion Detection "
@@ -38,7 +39,7 @@ RECIPE = Recipe(
             "16."
         ),
     ),
-    prepare=(Resample(to="chi"),),
+    prepare=(BrainMask(), Resample(to="chi")),
     find=Given(mask="lesions", connectivity=26),
     judge=MapJudge(
         channels=(Channel("chi", "zscore"), Channel("flair", "zscore")),

@@ -2,6 +2,7 @@
 
 from radiorim.blocks import (
     Augment,
+    BrainMask,
     Channel,
     Given,
     LesionPatch,
@@ -21,7 +22,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="qsmrim-net",
     task="rim",
-    needs=("chi", "flair", "lesions", "brain"),
+    needs=("chi", "flair", "lesions"),
     summary="Given lesions, ResNet-18 on chi and FLAIR plus 527 radiomics of chi, SMOTE in the network.",
     paper=Paper(
         title="QSMRim-Net: Imbalance-aware learning for identification of chronic active multiple sclerosis "
@@ -40,7 +41,7 @@ RECIPE = Recipe(
             "are whole people."
         ),
     ),
-    prepare=(Resample(to="chi"),),
+    prepare=(BrainMask(), Resample(to="chi")),
     find=Given(mask="lesions", connectivity=26),
     judge=RadiomicClassifier(
         channels=(Channel("chi", "window", low=-300.0, high=300.0), Channel("flair", "zscore")),

@@ -3,6 +3,7 @@
 from radiorim.blocks import (
     AdaptiveDilation,
     Augment,
+    BrainMask,
     Channel,
     Given,
     InverseFrequency,
@@ -21,7 +22,7 @@ from radiorim.blocks import (
 RECIPE = Recipe(
     name="resnet18-3d",
     task="rim",
-    needs=("chi", "flair", "lesions", "brain"),
+    needs=("chi", "flair", "lesions"),
     summary="Given lesions, 64-voxel patches of chi and FLAIR, MONAI's ResNet-18, weighted sampling.",
     paper=Paper(
         title="FRODO (2026), its ResNet-18 baseline",
@@ -34,7 +35,7 @@ RECIPE = Recipe(
             "smoke profile takes a window of 150 ppb: in 600 a few epochs do not see the phantom's rims."
         ),
     ),
-    prepare=(Resample(to="chi"),),
+    prepare=(BrainMask(), Resample(to="chi")),
     find=Given(mask="lesions", connectivity=26),
     judge=PatchClassifier(
         channels=(
