@@ -1,7 +1,7 @@
 """How hard the phantom is: figures of simple recipes at each level of difficulty, folds by person.
 
-    python benchmarks/difficulty.py WORK --people 60 --spacing 1.5 --out benchmarks/results/difficulty.tsv
-    python benchmarks/difficulty.py WORK --people 12 --spacing 1.5 --tasks new-lesion --out results/difficulty_new.tsv
+    python benchmarks/difficulty.py WORK --people 60 --spacing 1.5 --out results/difficulty.tsv
+    python benchmarks/difficulty.py WORK --people 12 --tasks new-lesion --out results/difficulty_new.tsv
 
 Rims: `rim-radiomics-boost` and its controls `size-only` and `flair-only` at the three levels and, at medium,
 where sizes are matched. ROC-AUC and F1 are out of fold, over lesions that are a clear case. New lesions:
