@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -120,10 +120,8 @@ def _shape(voxels: Voxels, spacing: np.ndarray, n_jobs: int) -> Features:
     given = (np.array(cubes.CORNERS)[:, ::-1].copy(), (*cubes.pieces(tuple(spacing)), spacing))
     lists = (voxels.first, voxels.at, voxels.box_first, voxels.dims, voxels.index)
 
-    def work(rows: np.ndarray, out: np.ndarray) -> None:
-        mesh.measure_rows(rows, lists, boxes, given, out)
-
-    raw = _on_threads(work, voxels, mesh.COLUMNS, n_jobs)
+    raw = np.full((len(voxels.numbers), mesh.COLUMNS), np.nan)
+    _on_threads(lambda rows: mesh.measure_rows(rows, lists, boxes, given, raw), voxels, n_jobs)
     features = shape_features(raw, voxels.sizes.astype(float), spacing)
     return {("shape", name): column for name, column in features.items()}
 
@@ -131,26 +129,31 @@ def _shape(voxels: Voxels, spacing: np.ndarray, n_jobs: int) -> Features:
 def _textures(values: np.ndarray, voxels: Voxels, voxel_mm3: float, what: Asked) -> Features:
     from radiorim.features.fast import grey
 
-    ordered = grey.sort_within(values, voxels.first)
-    edges = _edges(ordered, voxels, what.bins)
-    levels, counts, level_first = grey.cut(ordered, voxels.first, edges)
-    lists = (voxels.first, voxels.at, voxels.box_first)
-    rank, boxes = grey.paint(values, lists, edges, (levels, level_first))
+    levels, edges = grey.Grey.blank(values, voxels), _edges(values, voxels, what.bins)
+    kernels = [kernel for kernel in _kernels(voxels, levels) if kernel.kind in what.classes]
+    tables = [np.full((len(voxels.numbers), len(kernel.names)), np.nan) for kernel in kernels]
+
+    def work(rows: np.ndarray) -> None:
+        grey.cut_rows(rows, values, (voxels.first, voxels.at, voxels.box_first), edges, tuple(levels))
+        for kernel, table in zip(kernels, tables, strict=True):
+            kernel.fill(rows, table)
+
+    _on_threads(work, voxels, what.n_jobs)
     found: Features = {}
-    for kind, names, work in _kernels(voxels, grey.Grey(levels, counts, level_first, rank, boxes), ordered):
-        if kind in what.classes:
-            raw = _on_threads(work, voxels, len(names), what.n_jobs)
-            found |= {(kind, name): column for name, column in zip(names, raw.T, strict=True) if name}
+    for kernel, table in zip(kernels, tables, strict=True):
+        found |= {(kernel.kind, name): of for name, of in zip(kernel.names, table.T, strict=True) if name}
     if "firstorder" in what.classes:
         found["firstorder", "total_energy"] = voxel_mm3 * found["firstorder", "energy"]
     return found
 
 
-def _edges(ordered: np.ndarray, voxels: Voxels, bins: Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _edges(values: np.ndarray, voxels: Voxels, bins: Bins) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     present = voxels.sizes > 0
     lowest, highest = np.zeros(len(present)), np.zeros(len(present))
-    lowest[present] = ordered[voxels.first[:-1][present]]
-    highest[present] = ordered[voxels.first[1:][present] - 1]
+    if present.any():
+        starts = voxels.first[:-1][present]
+        lowest[present] = np.minimum.reduceat(values, starts)
+        highest[present] = np.maximum.reduceat(values, starts)
     edges = bins.edges(lowest, highest)
     if edges[2].max(initial=0) > MOST_LEVELS:
         k = int(edges[2].argmax())
@@ -161,34 +164,36 @@ def _edges(ordered: np.ndarray, voxels: Voxels, bins: Bins) -> tuple[np.ndarray,
     return edges
 
 
-Work = Callable[[np.ndarray, np.ndarray], None]
-"""Fills the rows (indices) of an array that has one row for each lesion."""
+class _Kernel(NamedTuple):
+    """A class of features, the names of its columns, and what fills given rows of its table."""
+
+    kind: str
+    names: tuple[str, ...]
+    fill: Callable[[np.ndarray, np.ndarray], None]
 
 
-def _kernels(
-    voxels: Voxels, levels: grey.Grey, ordered: np.ndarray
-) -> Iterator[tuple[str, tuple[str, ...], Work]]:
-    """Class, names of its columns and what fills them."""
+def _kernels(voxels: Voxels, levels: grey.Grey) -> Iterator[_Kernel]:
     from radiorim.features.fast import firstorder, glcm, ngtdm, sizes
 
     lists = (voxels.first, voxels.at, voxels.box_first, voxels.dims)
-    tones = (levels.levels, levels.first, levels.rank, levels.boxes)
-    values, histogram = (ordered, voxels.first), (levels.counts, levels.first)
-    yield "firstorder", firstorder.NAMES, lambda r, out: firstorder.measure_rows(r, values, histogram, out)
+    tones = (levels.levels, levels.present, levels.rank, levels.boxes)
+    values, histogram = (levels.ordered, voxels.first), (levels.counts, levels.present)
+    yield _Kernel(
+        "firstorder", firstorder.NAMES, lambda r, out: firstorder.measure_rows(r, values, histogram, out)
+    )
     n = np.arange(2 * voxels.sizes.max(initial=1) + 1)
     pairs = (WAYS, n * np.log2(np.maximum(n, 1)))
-    yield "glcm", glcm.NAMES, lambda r, out: glcm.measure_rows(r, lists, tones, pairs, out)
-    yield "glrlm", sizes.GLRLM, lambda r, out: sizes.runs(r, lists, tones, WAYS, out)
-    yield "glszm", sizes.GLSZM, lambda r, out: sizes.zones(r, lists, tones, WAYS, out)
-    yield "gldm", sizes.GLDM, lambda r, out: sizes.dependences(r, lists, tones, WAYS, out)
-    yield "ngtdm", ngtdm.NAMES, lambda r, out: ngtdm.measure_rows(r, lists, tones, WAYS, out)
+    yield _Kernel("glcm", glcm.NAMES, lambda r, out: glcm.measure_rows(r, lists, tones, pairs, out))
+    yield _Kernel("glrlm", sizes.GLRLM, lambda r, out: sizes.runs(r, lists, tones, WAYS, out))
+    yield _Kernel("glszm", sizes.GLSZM, lambda r, out: sizes.zones(r, lists, tones, WAYS, out))
+    yield _Kernel("gldm", sizes.GLDM, lambda r, out: sizes.dependences(r, lists, tones, WAYS, out))
+    yield _Kernel("ngtdm", ngtdm.NAMES, lambda r, out: ngtdm.measure_rows(r, lists, tones, WAYS, out))
 
 
-def _on_threads(work: Work, voxels: Voxels, columns: int, n_jobs: int) -> np.ndarray:
-    """The filled array, NaN for lesions without voxels; large lesions are dealt out first."""
-    out = np.full((len(voxels.numbers), columns), np.nan)
+def _on_threads(work: Callable[[np.ndarray], None], voxels: Voxels, n_jobs: int) -> None:
+    """Give `work` the rows of the lesions that have voxels, in shares; large lesions are dealt out first."""
     rows = np.argsort(-voxels.sizes, kind="stable")
     rows = rows[voxels.sizes[rows] > 0]
-    shares = thread_count(n_jobs)
-    in_threads(lambda k: work(rows[k::shares], out), range(shares), n_jobs=n_jobs)
-    return out
+    # More shares than threads: a thread that is held up leaves the rest to the others.
+    shares = 4 * thread_count(n_jobs) if n_jobs != 1 else 1
+    in_threads(lambda k: work(rows[k::shares]), range(shares), n_jobs=n_jobs)

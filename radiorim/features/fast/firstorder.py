@@ -91,16 +91,19 @@ def measure_rows(
     histogram: tuple[np.ndarray, np.ndarray],
     out: np.ndarray,
 ) -> None:
-    """Fill `out[row]` in the order of NAMES; sorted values and level counts come with where each begins."""
+    """Fill `out[row]` in the order of NAMES.
+
+    Sorted values come with where each lesion begins, counts of levels with how many levels it has.
+    """
     ordered, first = sorted_values
-    counts, level_first = histogram
+    counts, present = histogram
     for k in rows:
         x = ordered[first[k] : first[k + 1]]
         _order(x, out[k, 0:7])
         _moments(x, out[k, 7:14])
         out[k, 14] = _robust(x, out[k, 1], out[k, 3])
         entropy = uniformity = 0.0
-        for count in counts[level_first[k] : level_first[k + 1]]:
+        for count in counts[first[k] : first[k] + present[k]]:
             p = count / x.size
             entropy -= p * math.log2(p)
             uniformity += p * p

@@ -94,23 +94,21 @@ def _of_sums(s: np.ndarray, total: float, clogc: np.ndarray, out: np.ndarray) ->
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _of_differences(d: np.ndarray, total: float, clogc: np.ndarray, out: np.ndarray) -> None:
-    """From the counts `d[k]` of |i - j| = k; there are as many k as the largest level."""
-    own = np.zeros(9)
+    """From the counts `d[k]` of |i - j| = k; there are as many k as the largest level; `out` holds 0."""
     for k in range(d.size):
         if d[k]:
-            own[0] += k * k * d[k]
-            own[1] += k * d[k]
-            own[2] += clogc[d[k]]
-            own[4] += d[k] / (1 + k)
-            own[5] += d[k] / (1 + k * k)
-            own[6] += d[k] / (1 + k / d.size)
-            own[7] += d[k] / (1 + (k / d.size) ** 2)
-            own[8] += d[k] / (k * k) if k else 0.0
-    own /= total
+            out[0] += k * k * d[k]
+            out[1] += k * d[k]
+            out[2] += clogc[d[k]]
+            out[4] += d[k] / (1 + k)
+            out[5] += d[k] / (1 + k * k)
+            out[6] += d[k] / (1 + k / d.size)
+            out[7] += d[k] / (1 + (k / d.size) ** 2)
+            out[8] += d[k] / (k * k) if k else 0.0
+    out /= total
     for k in range(d.size):
-        own[3] += d[k] * (k - own[1]) ** 2 / total
-    own[2] = math.log2(total) - own[2]
-    out[:] = own
+        out[3] += d[k] * (k - out[1]) ** 2 / total
+    out[2] = math.log2(total) - out[2]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -137,8 +135,8 @@ def _of_pairs(pairs: tuple, px: np.ndarray, total: float, clogc: np.ndarray, out
 def _largest(alpha: np.ndarray, beta: np.ndarray) -> tuple[float, float]:
     """Largest |eigenvalue| of a tridiagonal matrix and the last entry of its eigenvector, by implicit QL."""
     n = alpha.size
-    d, e, last = alpha.copy(), np.zeros(n), np.zeros(n)
-    e[: n - 1], last[n - 1] = beta[: n - 1], 1.0
+    d, e, last = alpha.copy(), beta.copy(), np.zeros(n)
+    e[n - 1], last[n - 1] = 0.0, 1.0
     for low in range(n):
         for _ in range(60):
             m = low
@@ -226,14 +224,15 @@ def _mcc(pairs: tuple, px: np.ndarray, levels: np.ndarray) -> float:
         weight[e] = c[e] / (root[a[e]] * root[b[e]]) / (1 if a[e] == b[e] else 2)
     steps = min(present, _MOST_STEPS)
     basis = np.zeros((steps, px.size))
-    basis[0] = root / math.sqrt(px.sum())
-    alpha, beta = np.zeros(steps), np.zeros(steps)
+    alpha, beta, first = np.zeros(steps), np.zeros(steps), math.sqrt(px.sum())
     q = _start(px, levels)
+    for i in range(q.size):
+        basis[0, i] = root[i] / first
     norm = _free_of(q, basis[:1])
     found = 0.0
     for k in range(1, steps):
-        basis[k] = q / norm
-        q[:] = 0.0
+        for i in range(q.size):
+            basis[k, i], q[i] = q[i] / norm, 0.0
         for e in range(c.size):
             q[a[e]] += weight[e] * basis[k, b[e]]
             if a[e] != b[e]:
@@ -279,21 +278,22 @@ def measure_rows(
     `given`: the directions and n log2 n for n up to twice the largest lesion.
     """
     first, at, box_first, dims = voxels
-    levels, level_first, rank, boxes = grey
+    levels, present, rank, boxes = grey
     ways, clogc = given
     for k in rows:
-        own_levels = levels[level_first[k] : level_first[k + 1]]
+        own_levels = levels[first[k] : first[k] + present[k]]
         own_at, own_rank = at[first[k] : first[k + 1]], rank[first[k] : first[k + 1]]
         box = boxes[box_first[k] : box_first[k + 1]]
         table = _table(own_levels.size, own_at.size)
-        total, n = np.zeros(24), 0
+        mean, n = out[k], 0
+        mean[:] = 0.0
         for way in ways:
             step = (way[0] * dims[k, 1] + way[1]) * dims[k, 2] + way[2]
             used = _count(own_rank, own_at, box, (step, own_levels.size), table)
             if used:
                 pairs = _empty(table, used, own_levels.size)
-                _direction(pairs, own_levels, clogc, float(pairs[2].sum()), total)
+                _direction(pairs, own_levels, clogc, float(pairs[2].sum()), mean)
                 n += 1
-        out[k] = total / n  # no direction: 0 / 0, NaN
+        mean /= n  # no direction: 0 / 0, NaN
         if own_levels.size == 1:
             out[k, 19] = 1.0

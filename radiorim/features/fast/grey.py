@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numba import njit
 
-__all__ = ["Grey", "cut", "paint", "sort_within"]
+if TYPE_CHECKING:
+    from radiorim.features.fast.voxels import Voxels
+
+__all__ = ["Grey", "cut_rows"]
 
 
 class Grey(NamedTuple):
-    """Grey levels of the voxels of `Voxels`.
+    """Grey levels of the voxels of `Voxels`; all but `present` and `boxes` have a place for each voxel.
 
-    `levels` are the levels that are present (ascending, lesion after lesion, those of lesion k
-    `first[k]:first[k + 1]`) and `counts` their voxels; `rank` (v,) is each voxel's level as its place among
-    them, from 0; `boxes` holds rank + 1 in the lesions' boxes laid end to end, 0 outside.
+    `ordered` are the values, sorted within each lesion. `levels` are the levels that are present (ascending)
+    and `counts` their voxels: lesion k has `present[k]` of them, from the place of its first voxel on.
+    `rank` is each voxel's level as its place among them, from 0; `boxes` holds rank + 1 in the lesions'
+    boxes laid end to end, 0 outside.
     """
 
+    ordered: np.ndarray
     levels: np.ndarray
     counts: np.ndarray
-    first: np.ndarray
+    present: np.ndarray
     rank: np.ndarray
     boxes: np.ndarray
 
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def sort_within(values: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """The values, sorted within each lesion."""
-    ordered = np.empty_like(values)
-    for k in range(first.size - 1):
-        ordered[first[k] : first[k + 1]] = np.sort(values[first[k] : first[k + 1]])
-    return ordered
+    @classmethod
+    def blank(cls, values: np.ndarray, voxels: Voxels) -> Grey:
+        """Room for the levels of these values, to be filled by `cut_rows`, which also sorts."""
+        n = len(voxels.at)
+        return cls(
+            ordered=values.copy(),
+            levels=np.empty(n, np.int64),
+            counts=np.zeros(n, np.int64),
+            present=np.zeros(len(voxels.numbers), np.int64),
+            rank=np.empty(n, np.int32),
+            boxes=np.zeros(voxels.box_first[-1], np.int32),
+        )
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -49,46 +58,41 @@ def _level(value: float, low: float, step: float, most: int) -> int:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def cut(
-    ordered: np.ndarray, first: np.ndarray, edges: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The levels that are present, their counts and where each lesion's begin, from sorted values.
-
-    `edges`: for each lesion the lowest edge, the step and the largest level.
-    """
-    levels = np.empty(ordered.size, np.int64)
-    counts = np.zeros(ordered.size, np.int64)
-    starts = np.zeros(first.size, np.int64)
+def _histogram(
+    ordered: np.ndarray, edges: tuple[float, float, int], levels: np.ndarray, counts: np.ndarray
+) -> int:
+    """Fill in the levels of sorted values and their counts; returns how many levels there are."""
     low, step, most = edges
     n = 0
-    for k in range(first.size - 1):
-        starts[k] = n
-        for v in range(first[k], first[k + 1]):
-            level = _level(ordered[v], low[k], step[k], most[k])
-            if n == starts[k] or levels[n - 1] != level:
-                levels[n] = level
-                n += 1
-            counts[n - 1] += 1
-    starts[-1] = n
-    return levels[:n].copy(), counts[:n].copy(), starts
+    for value in ordered:
+        level = _level(value, low, step, most)
+        if n == 0 or levels[n - 1] != level:
+            levels[n] = level
+            n += 1
+        counts[n - 1] += 1
+    return n
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def paint(
+def cut_rows(
+    rows: np.ndarray,
     values: np.ndarray,
     voxels: tuple[np.ndarray, np.ndarray, np.ndarray],
     edges: tuple[np.ndarray, np.ndarray, np.ndarray],
-    present: tuple[np.ndarray, np.ndarray],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Rank of each voxel and the boxes; `voxels`: first, at, box_first; `present`: levels and their first."""
+    grey: tuple,
+) -> None:
+    """Fill the arrays of a blank `Grey` for these lesions.
+
+    `voxels`: first, at, box_first; `edges`: for each lesion the lowest edge, the step, the largest level.
+    """
     first, at, box_first = voxels
-    low, step, most = edges
-    levels, starts = present
-    rank = np.empty(values.size, np.int32)
-    boxes = np.zeros(box_first[-1], np.int32)
-    for k in range(first.size - 1):
-        own = levels[starts[k] : starts[k + 1]]
+    ordered, levels, counts, present, rank, boxes = grey
+    for k in rows:
+        here = slice(first[k], first[k + 1])
+        low, step, most = edges[0][k], edges[1][k], edges[2][k]
+        ordered[here].sort()
+        present[k] = _histogram(ordered[here], (low, step, most), levels[here], counts[here])
+        own = levels[first[k] : first[k] + present[k]]
         for v in range(first[k], first[k + 1]):
-            rank[v] = np.searchsorted(own, _level(values[v], low[k], step[k], most[k]))
+            rank[v] = np.searchsorted(own, _level(values[v], low, step, most))
             boxes[box_first[k] + at[v]] = rank[v] + 1
-    return rank, boxes

@@ -80,14 +80,14 @@ def _furthest(points: np.ndarray, best: float) -> float:
     centre = (p + q) / 2
     radius = math.sqrt(_squared(points[_furthest_from(points, centre)], centre))
     least = max(math.sqrt(best) * (1 - 1e-12) - radius, 0.0) ** 2
-    far, n = np.empty(points.shape), 0
-    for point in points:
-        if _squared(point, centre) >= least:
-            far[n] = point
+    far, n = np.empty(len(points), np.int64), 0
+    for i in range(len(points)):
+        if _squared(points[i], centre) >= least:
+            far[n] = i
             n += 1
     for i in range(n):
         for j in range(i):
-            best = max(best, _squared(far[i], far[j]))
+            best = max(best, _squared(points[far[i]], points[far[j]]))
     return best
 
 

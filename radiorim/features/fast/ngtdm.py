@@ -56,9 +56,9 @@ def _features(levels: np.ndarray, n: np.ndarray, s: np.ndarray, out: np.ndarray)
 def measure_rows(rows: np.ndarray, voxels: tuple, grey: tuple, ways: np.ndarray, out: np.ndarray) -> None:
     """Fill `out[row]` in the order of NAMES."""
     first, at, box_first, dims = voxels
-    levels, level_first, rank, boxes = grey
+    levels, present, rank, boxes = grey
     for k in rows:
-        own_levels = levels[level_first[k] : level_first[k + 1]].astype(np.float64)
+        own_levels = levels[first[k] : first[k] + present[k]].astype(np.float64)
         ranks = (rank[first[k] : first[k + 1]], boxes[box_first[k] : box_first[k + 1]])
         steps = (ways[:, 0] * dims[k, 1] + ways[:, 1]) * dims[k, 2] + ways[:, 2]
         n, s = _tones(at[first[k] : first[k + 1]], ranks, steps, own_levels)

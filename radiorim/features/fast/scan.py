@@ -8,17 +8,27 @@ from numba import njit
 __all__ = ["by_row", "inside"]
 
 
+_STRETCH = 64
+"""So many voxels are looked at together, as most of a volume is empty."""
+
+
 @njit(cache=True, error_model="numpy", nogil=True)
 def inside(labels: np.ndarray, row_of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Flat places, in C order, and rows of the voxels whose label has a row; others have -1 in `row_of`."""
     flat = labels.ravel()
     # Memory is only taken where it is written.
     places, rows, n = np.empty(flat.size, np.int64), np.empty(flat.size, np.int32), 0
-    for v in range(flat.size):
-        label = flat[v]
-        if 0 < label < row_of.size and row_of[label] >= 0:
-            places[n], rows[n] = v, row_of[label]
-            n += 1
+    for start in range(0, flat.size, _STRETCH):
+        stretch, anything = flat[start : start + _STRETCH], 0
+        for label in stretch:
+            anything |= label
+        if not anything:
+            continue
+        for v in range(stretch.size):
+            label = stretch[v]
+            if 0 < label < row_of.size and row_of[label] >= 0:
+                places[n], rows[n] = start + v, row_of[label]
+                n += 1
     return places[:n].copy(), rows[:n].copy()
 
 

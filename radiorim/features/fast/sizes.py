@@ -112,7 +112,8 @@ def _features(counts: np.ndarray, levels: np.ndarray, sizes: np.ndarray, out: np
     of_level, of_size = np.zeros(levels.size), np.zeros(sizes.size)
     clogc = _cells(counts, (levels, sizes), (of_level, of_size), own)
     n = of_level.sum()
-    own[4:8] /= n
+    for i in range(4, 8):
+        own[i] /= n
     own[0], own[1], square_size, own[13] = _margin(of_size, sizes, n)
     own[2], own[3], square_level, own[12] = _margin(of_level, levels, n)
     own[8], own[9] = square_level / n, square_level / (n * n)
@@ -160,20 +161,21 @@ def _share_a_line(at: np.ndarray, box: np.ndarray, dims: np.ndarray, way: np.nda
 def runs(rows: np.ndarray, voxels: tuple, grey: tuple, ways: np.ndarray, out: np.ndarray) -> None:
     """Means over the directions in which the lesion is more than single voxels; NaN if there is none."""
     first, at, box_first, dims = voxels
-    levels, level_first, rank, boxes = grey
+    levels, present, rank, boxes = grey
     for k in rows:
-        own_levels = levels[level_first[k] : level_first[k + 1]].astype(np.float64)
+        own_levels = levels[first[k] : first[k] + present[k]].astype(np.float64)
         own_at, own_rank = at[first[k] : first[k + 1]], rank[first[k] : first[k + 1]]
         box = boxes[box_first[k] : box_first[k + 1]]
         lengths = np.arange(1.0, dims[k].max() - 1)
         counts = np.empty((own_levels.size, lengths.size), np.int32)
-        total, n = np.zeros(16), 0
+        mean, n = out[k], 0
+        mean[:] = 0.0
         for way in ways:
             step = (way[0] * dims[k, 1] + way[1]) * dims[k, 2] + way[2]
             if _count_runs(own_rank, own_at, box, step, counts) or _share_a_line(own_at, box, dims[k], way):
-                _features(counts, own_levels, lengths, total)
+                _features(counts, own_levels, lengths, mean)
                 n += 1
-        out[k] = total / n  # no direction: 0 / 0, NaN
+        mean /= n  # no direction: 0 / 0, NaN
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -198,9 +200,9 @@ def _grow(start: int, box: np.ndarray, steps: np.ndarray, stack: np.ndarray) -> 
 def zones(rows: np.ndarray, voxels: tuple, grey: tuple, ways: np.ndarray, out: np.ndarray) -> None:
     """Zones touch by faces, edges and corners."""
     first, at, box_first, dims = voxels
-    levels, level_first, rank, boxes = grey
+    levels, present, rank, boxes = grey
     for k in rows:
-        own_levels = levels[level_first[k] : level_first[k + 1]].astype(np.float64)
+        own_levels = levels[first[k] : first[k] + present[k]].astype(np.float64)
         own_at, own_rank = at[first[k] : first[k + 1]], rank[first[k] : first[k + 1]]
         box = boxes[box_first[k] : box_first[k + 1]].copy()
         steps = (ways[:, 0] * dims[k, 1] + ways[:, 1]) * dims[k, 2] + ways[:, 2]
@@ -212,7 +214,8 @@ def zones(rows: np.ndarray, voxels: tuple, grey: tuple, ways: np.ndarray, out: n
                 column[size_of[v]] = 1
         # Few sizes occur (their sum is the lesion), so only these get a column.
         sizes = np.flatnonzero(column)
-        column[sizes] = np.arange(sizes.size)
+        for i in range(sizes.size):
+            column[sizes[i]] = i
         counts = np.zeros((own_levels.size, sizes.size), np.int32)
         for v in range(own_at.size):
             if size_of[v]:
@@ -225,9 +228,9 @@ def zones(rows: np.ndarray, voxels: tuple, grey: tuple, ways: np.ndarray, out: n
 def dependences(rows: np.ndarray, voxels: tuple, grey: tuple, ways: np.ndarray, out: np.ndarray) -> None:
     """A voxel depends on each of its 26 neighbours that has its own level."""
     first, at, box_first, dims = voxels
-    levels, level_first, rank, boxes = grey
+    levels, present, rank, boxes = grey
     for k in rows:
-        own_levels = levels[level_first[k] : level_first[k + 1]].astype(np.float64)
+        own_levels = levels[first[k] : first[k] + present[k]].astype(np.float64)
         box = boxes[box_first[k] : box_first[k + 1]]
         steps = (ways[:, 0] * dims[k, 1] + ways[:, 1]) * dims[k, 2] + ways[:, 2]
         counts = np.zeros((own_levels.size, 27), np.int32)

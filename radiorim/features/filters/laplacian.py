@@ -53,10 +53,12 @@ class _Passes:
         self, crop: np.ndarray, index: np.ndarray, axes: tuple[Recursion, Recursion, Recursion]
     ) -> None:
         self.crop, self.axes = crop, axes
-        self.slabs, self.slab_of = np.unique(index[:, 0], return_inverse=True)
-        self.order = np.lexsort((index[:, 1], self.slab_of))
+        # Voxels come row after row of each lesion, which a stable sort of one key makes use of.
+        self.order = np.argsort(index[:, 0] * crop.shape[1] + index[:, 1], kind="stable")
         self.index = index[self.order]
-        self.first = np.searchsorted(self.slab_of[self.order], np.arange(self.slabs.size + 1))
+        counts = np.bincount(index[:, 0])
+        self.slabs = np.flatnonzero(counts)
+        self.first = np.concatenate([[0], np.cumsum(counts[self.slabs])])
 
     def run(self, n_jobs: int) -> np.ndarray:
         """The response at the voxels, in the order in which they came."""
@@ -137,7 +139,8 @@ def _first_axis(
         for taps, kept in ((smooth, out[0]), (curve, out[1])):
             y = _filtered(((x, taps),), d)
             for slab in range(slabs.size):
-                kept[slab, start:stop] = y[slabs[slab]]
+                for w in range(start, stop):
+                    kept[slab, w] = y[slabs[slab], w - start]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -173,8 +176,8 @@ def _second_axis(
         p, q = smoothed[:, start:stop].astype(np.float64), curved[:, start:stop].astype(np.float64)
         y, z = _filtered(((p, smooth),), d), _filtered(((p, curve), (q, smooth)), d)
         for k in range(lines.size):
-            both[k, start:stop] = y[lines[k]]
-            either[k, start:stop] = z[lines[k]]
+            for w in range(start, stop):
+                both[k, w], either[k, w] = y[lines[k], w - start], z[lines[k], w - start]
     return both, either
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from radiorim.features.fast.threads import in_threads
+from radiorim.features.fast.threads import in_threads, thread_count
 
 if TYPE_CHECKING:
     from radiorim.features.filters.neighbourhood import Neighbourhood
@@ -51,7 +51,12 @@ def wavelet_bands(data: np.ndarray, place: Neighbourhood, name: str, *, n_jobs: 
         index = place.voxels.index[mine] - [side.start for side in box]
         _bands(_surrounded(data, box, low.size), taps, index, out[:, mine])
 
-    in_threads(one, range(len(place.corners)), n_jobs=n_jobs)
+    def some(share: int) -> None:
+        for lesion in range(share, len(place.corners), shares):
+            one(lesion)
+
+    shares = thread_count(n_jobs)
+    in_threads(some, range(shares), n_jobs=n_jobs)
     return out
 
 
@@ -74,12 +79,13 @@ def _surrounded(data: np.ndarray, box: tuple[slice, slice, slice], length: int) 
 def _bands(x: np.ndarray, taps: np.ndarray, index: np.ndarray, out: np.ndarray) -> None:
     """Fill out (8, v): axes 0 and 1 for all of the box, axis 2 at the voxels only."""
     reach = taps.shape[1] - 1
-    flat = _along_first(x.reshape(x.shape[0], -1), taps)
-    planes = np.empty((4, x.shape[0] - reach, x.shape[1] - reach, x.shape[2]))
+    flat = np.zeros((2, x.shape[0] - reach, x.shape[1] * x.shape[2]))
+    _along_first(x.reshape(x.shape[0], -1), taps, flat)
+    planes = np.zeros((4, x.shape[0] - reach, x.shape[1] - reach, x.shape[2]))
     for first in range(2):
         for i in range(planes.shape[1]):
-            both = _along_first(flat[first, i].reshape(x.shape[1], x.shape[2]), taps)
-            planes[2 * first, i], planes[2 * first + 1, i] = both[0], both[1]
+            rows = flat[first, i].reshape(x.shape[1], x.shape[2])
+            _along_first(rows, taps, planes[2 * first : 2 * first + 2, i])
     for v in range(len(index)):
         i, j, k = index[v]
         for band in range(8):
@@ -90,15 +96,12 @@ def _bands(x: np.ndarray, taps: np.ndarray, index: np.ndarray, out: np.ndarray) 
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _along_first(x: np.ndarray, taps: np.ndarray) -> np.ndarray:
-    """Low and high pass of the rows of x, shape (2, rows - taps + 1, columns)."""
-    reach = taps.shape[1] - 1
-    out = np.zeros((2, x.shape[0] - reach, x.shape[1]))
+def _along_first(x: np.ndarray, taps: np.ndarray, out: np.ndarray) -> None:
+    """Add low and high pass of the rows of x to `out` (2, rows - taps + 1, columns)."""
     for kind in range(2):
         for i in range(out.shape[1]):
             row = out[kind, i]
-            for tap in range(reach + 1):
-                weight, source = taps[kind, tap], x[i + reach - tap]
+            for tap in range(taps.shape[1]):
+                weight, source = taps[kind, tap], x[i + taps.shape[1] - 1 - tap]
                 for w in range(row.size):
                     row[w] += weight * source[w]
-    return out
