@@ -132,14 +132,18 @@ def of_this_machine(repeats: int, steps: int = 120_000_000) -> Row:
 
 
 def on_two_cores(case: Case, lesions: Lesions, repeats: int) -> Iterator[Row]:
-    """Wall time on two cores over that on one, interleaved."""
+    """Wall time of a call on two cores over that on one; interleaved runs of half a second of calls."""
     yield of_this_machine(repeats)
     for name in SETS:
         texture, took = block("flair", name), {1: [], 2: []}
+        call_s, _ = seconds(lambda texture=texture: texture(case, lesions), time.perf_counter)
+        calls = int(np.ceil(0.5 / call_s))
         for _ in range(repeats):
             for jobs, times in took.items():
-                work = lambda texture=texture, jobs=jobs: texture.measure(case, lesions, n_jobs=jobs)  # noqa: E731
-                times.append(seconds(work, time.perf_counter)[0])
+                work = lambda texture=texture, jobs=jobs, calls=calls: [  # noqa: E731
+                    texture.measure(case, lesions, n_jobs=jobs) for _ in range(calls)
+                ]
+                times.append(seconds(work, time.perf_counter)[0] / calls)
         one, two = np.median(took[1]), np.median(took[2])
         yield {
             "measure": f"wall s, {name}",

@@ -5,6 +5,7 @@ joblib's threads take some 7 ms to start, as long as a kernel works on hundreds 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -21,13 +22,29 @@ def thread_count(n_jobs: int) -> int:
 
 
 def in_threads(work: Callable[[Part], object], parts: Sequence[Part], *, n_jobs: int) -> None:
-    """Call `work` on every part; the first error of a part is raised when all have ended."""
+    """Call `work` on every part; an error of a part is raised when all threads have ended.
+
+    The calling thread works too. If it only waited, the system would often put two new threads on one core
+    and leave the other to the one that waits, for as long as a kernel works.
+    """
     threads = min(thread_count(n_jobs), len(parts))
-    if threads < 2:
-        for part in parts:
+    todo = deque(parts)
+
+    def some() -> None:
+        while True:
+            try:
+                part = todo.popleft()
+            except IndexError:
+                return
             work(part)
+
+    if threads < 2:
+        some()
         return
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, parts))
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(some) for _ in range(threads - 1)]
+        some()
+    for other in others:
+        other.result()

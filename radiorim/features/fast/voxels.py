@@ -34,7 +34,7 @@ class Voxels(NamedTuple):
 
 def locate(labels: np.ndarray, numbers: np.ndarray) -> Voxels:
     """The voxels of the lesions with these numbers (all different, above 0) in a label volume (3-D)."""
-    from radiorim.features.fast.scan import by_row, inside
+    from radiorim.features.fast.scan import by_row, in_box, inside
 
     labels = np.ascontiguousarray(labels, dtype=np.int32)
     numbers = np.asarray(numbers, dtype=np.int64)
@@ -45,9 +45,7 @@ def locate(labels: np.ndarray, numbers: np.ndarray) -> Voxels:
     index = by_row(places, rows, first, labels.shape)
     lower, upper = (_extremes(index, first, reduce) for reduce in (np.minimum, np.maximum))
     dims = np.where(np.diff(first)[:, None] > 0, upper - lower + 3, 0)
-    owner = np.repeat(np.arange(len(numbers)), np.diff(first))
-    place = index - lower[owner] + 1
-    at = (place[:, 0] * dims[owner, 1] + place[:, 1]) * dims[owner, 2] + place[:, 2]
+    at = in_box(index, first, lower - 1, dims)
     box_first = np.concatenate([[0], np.cumsum(dims.prod(axis=1))])
     return Voxels(numbers, first, index, dims, at, box_first)
 
