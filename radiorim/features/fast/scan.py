@@ -48,7 +48,7 @@ def by_row(places: np.ndarray, rows: np.ndarray, first: np.ndarray, shape: tuple
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def in_box(index: np.ndarray, first: np.ndarray, corner: np.ndarray, dims: np.ndarray) -> np.ndarray:
-    """The flat place (C order) of each voxel in the box of its lesion, by the boxes' first corner and edges."""
+    """The flat place (C order) of each voxel in its lesion's box, by the first corner and edges of boxes."""
     at = np.empty(len(index), np.int64)
     for k in range(first.size - 1):
         for v in range(first[k], first[k + 1]):
