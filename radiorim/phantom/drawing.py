@@ -143,7 +143,7 @@ def _character(lesion: Lesion, params: Params, rng: np.random.Generator) -> Lesi
         "hypointense": (-20, -10),
     }
     bottom, top = core[lesion.kind]
-    height = float(np.clip(params.rim_ppb * np.exp(rng.normal(0, 0.35)), *params.rim_ppb_range))
+    height = params.draw_rim_ppb(rng)
     core_ppb = bottom + (top - bottom) * uniform[0]
     thin, thick = params.rim_thickness_mm
     return replace(

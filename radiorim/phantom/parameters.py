@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from radiorim.errors import UnknownName, UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["CONTRASTS", "DIFFICULTIES", "Params"]
 
@@ -56,7 +61,7 @@ class Params:
     rim_share: float = 0.24
     rim_spread: float = 2.0
     rim_least_mm3: float = 75.0
-    rim_ppb: float = 46.0
+    rim_ppb: float = 45.0
     rim_log_sd: float = 0.35
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
@@ -64,7 +69,7 @@ class Params:
     label_contrast_ppb: float = 15.0
     reader_misses: float = 0.10
     reader_invents: float = 0.02
-    mimic_share: float = 0.40
+    mimic_share: float = 0.45
     central_vein: float = 0.5
     vein_beside: float = 0.4
     vein_ppb: float = 130.0
@@ -111,6 +116,11 @@ class Params:
             bias=self.bias * (1 + 0.8 * hard),
             mask_jitter=self.mask_jitter * (1 + 1.2 * hard),
         )
+
+    def draw_rim_ppb(self, rng: np.random.Generator) -> float:
+        """How far above the tissue around it one rim is: log-normal, cut to `rim_ppb_range`."""
+        height = self.rim_ppb * math.exp(rng.normal(0, self.rim_log_sd))
+        return min(max(height, self.rim_ppb_range[0]), self.rim_ppb_range[1])
 
     def as_in_life(self) -> Params:
         """With rims as rare as in patients: 5-10 % of lesions, and half of the people without any.

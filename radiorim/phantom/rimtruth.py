@@ -90,7 +90,7 @@ def as_rim(lesion: Lesion, params: Params) -> Lesion:
     if lesion.kind == "rim":
         return lesion
     rng = np.random.default_rng([lesion.seed, 1])
-    height = float(np.clip(params.rim_ppb * np.exp(rng.normal(0, params.rim_log_sd)), *params.rim_ppb_range))
+    height = params.draw_rim_ppb(rng)
     core = min(rng.uniform(0, 25), max(0.0, height - 27))
     return replace(
         lesion, kind="rim", rim_ppb=height, core_ppb=core, coverage=rng.uniform(*params.rim_completeness)
