@@ -31,23 +31,18 @@ from radiorim.dl.copies import ShiftedPositives
 from radiorim.dl.focus import AdaptiveDilation, LesionPatch
 from radiorim.dl.inference import Inference
 from radiorim.dl.joint import JointSegmenter
+from radiorim.dl.lesionsampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.mapjudge import MapJudge
 from radiorim.dl.ohem import HardExamples
 from radiorim.dl.pretrain import CrossModal, TwoViews
 from radiorim.dl.pretrained import PretrainedSegmenter
 from radiorim.dl.radiomicjudge import RadiomicClassifier
 from radiorim.dl.registry import Loss, Net
-from radiorim.dl.roisegmenter import InfratentorialExtra, RoiSegmenter
-from radiorim.dl.sampling import (
-    BalancedVoxels,
-    EachOnce,
-    ExhaustiveNegatives,
-    InverseFrequency,
-    PositivesInEachBatch,
-    WeightedVoxels,
-)
+from radiorim.dl.roisampling import InfratentorialExtra
+from radiorim.dl.roisegmenter import RoiSegmenter
 from radiorim.dl.segmenter import Segmenter
 from radiorim.dl.training import Optimiser, Schedule, Training
+from radiorim.dl.voxelsampling import BalancedVoxels, ExhaustiveNegatives, WeightedVoxels
 from radiorim.errors import DataError, UnknownName
 from radiorim.features.aprl import AprlFirstOrder
 from radiorim.features.change import Change

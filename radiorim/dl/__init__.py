@@ -14,8 +14,8 @@ Both are made of smaller blocks, each a frozen dataclass exported by `radiorim.b
 | `Net(name, channels, outputs, options={...})` | registry.py | the architecture, by name |
 | `Loss(name, options={...})` | registry.py | the loss, by name |
 | `LesionPatch`, `AdaptiveDilation` | focus.py | a lesion's patch: size, shift, what is hidden, own mask |
-| `EachOnce`, `InverseFrequency`, `PositivesInEachBatch` | sampling.py | which lesions make an epoch |
-| `BalancedVoxels`, `WeightedVoxels`, `ExhaustiveNegatives` | sampling.py | where patches of scans lie |
+| `EachOnce`, `InverseFrequency`, `PositivesInEachBatch` | lesionsampling.py | which lesions make an epoch |
+| `BalancedVoxels`, `WeightedVoxels`, `ExhaustiveNegatives` | voxelsampling.py | where patches of scans lie |
 | `HardExamples` | ohem.py | that a Segmenter learns from the hardest patches of a batch only |
 | `JointSegmenter` | joint.py | several Segmenters that answer as one |
 | `Augment` | augment.py | flips, turns, affine and intensity changes |

@@ -17,12 +17,12 @@ from radiorim.dl.copies import ShiftedPositives
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches
 from radiorim.dl.lesionjob import LesionData, LesionJob, gather, places_of, scores_of
+from radiorim.dl.lesionsampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.loop import Run, fit, own_run
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
 from radiorim.dl.pretrain import CrossModal, TwoViews
 from radiorim.dl.registry import Loss, Net
-from radiorim.dl.sampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.training import Training
 from radiorim.errors import DataError
 from radiorim.lesions import Lesions

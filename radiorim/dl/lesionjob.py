@@ -12,8 +12,8 @@ from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches
+from radiorim.dl.lesionsampling import LesionSampling
 from radiorim.dl.patches import Batch, Patch, Place, batches, in_batches, sample_rng
-from radiorim.dl.sampling import LesionSampling
 from radiorim.dl.store import Store
 from radiorim.lesions import Lesions
 from radiorim.metrics.classification import pr_auc

@@ -19,9 +19,9 @@ from radiorim.dl.mapjob import MapData, MapJob, gather_maps, lesion_scores, map_
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
 from radiorim.dl.registry import Loss, Net
-from radiorim.dl.sampling import BalancedVoxels
 from radiorim.dl.training import Training
 from radiorim.dl.voxeljob import VoxelJob
+from radiorim.dl.voxelsampling import BalancedVoxels
 from radiorim.errors import DataError, UsageError
 from radiorim.lesions import Lesions
 from radiorim.recipe import Example

@@ -15,9 +15,9 @@ import numpy as np
 
 from radiorim.dl.augment import Augment
 from radiorim.dl.lesionjob import LesionData, LesionJob
+from radiorim.dl.lesionsampling import EachOnce, LesionSampling
 from radiorim.dl.loop import Run, fit, seeded
 from radiorim.dl.patches import Batch
-from radiorim.dl.sampling import EachOnce, LesionSampling
 from radiorim.dl.training import Optimiser, Training
 
 if TYPE_CHECKING:

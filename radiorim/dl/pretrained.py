@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from radiorim.case import Case
 from radiorim.dl.loop import Run, fit, own_run
 from radiorim.dl.registry import Net
-from radiorim.dl.sampling import BalancedVoxels
 from radiorim.dl.segmenter import Segmenter, SegmentFinder, train_segmenter
 from radiorim.dl.training import Training
 from radiorim.dl.voxeljob import VoxelData, VoxelJob, gather_voxels
+from radiorim.dl.voxelsampling import BalancedVoxels
 
 if TYPE_CHECKING:
     from torch import nn

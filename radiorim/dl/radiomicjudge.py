@@ -16,12 +16,12 @@ from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.cutoff import held_out_threshold
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.lesionjob import LesionData, LesionJob, gather, places_of
+from radiorim.dl.lesionsampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.loop import Run, fit
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
 from radiorim.dl.radiomicjob import RadiomicJob, answers
 from radiorim.dl.registry import Loss, Net
-from radiorim.dl.sampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.training import Training
 from radiorim.errors import DataError, UsageError
 from radiorim.features.table import feature_columns, measure

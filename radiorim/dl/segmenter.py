@@ -18,9 +18,9 @@ from radiorim.dl.ohem import HardExamples
 from radiorim.dl.people import held_out_people
 from radiorim.dl.persist import load_networks, save_networks
 from radiorim.dl.registry import Loss, Net
-from radiorim.dl.sampling import BalancedVoxels, ExhaustiveNegatives, WeightedVoxels
 from radiorim.dl.training import Training
 from radiorim.dl.voxeljob import VoxelData, VoxelJob, gather_voxels
+from radiorim.dl.voxelsampling import BalancedVoxels, ExhaustiveNegatives, WeightedVoxels
 from radiorim.lesions import Lesions
 
 if TYPE_CHECKING:

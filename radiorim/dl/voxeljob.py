@@ -13,8 +13,8 @@ from radiorim.dl.augment import Augment
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.inference import Inference, predict_volume
 from radiorim.dl.patches import Batch, Patch, Place, batches, crop, in_batches, sample_rng
-from radiorim.dl.sampling import VoxelPool, VoxelSampling
 from radiorim.dl.store import Store
+from radiorim.dl.voxelsampling import VoxelPool, VoxelSampling
 from radiorim.errors import DataError, UnknownName
 from radiorim.lesions import Lesions, components
 

@@ -21,10 +21,10 @@ from radiorim.dl.ohem import HardExamples
 from radiorim.dl.patches import Batch
 from radiorim.dl.profile import shrunk
 from radiorim.dl.registry import Loss, Net, count_parameters
-from radiorim.dl.sampling import BalancedVoxels
 from radiorim.dl.segmenter import Segmenter
 from radiorim.dl.supervised import Supervised
 from radiorim.dl.training import Optimiser, Schedule, Training
+from radiorim.dl.voxelsampling import BalancedVoxels
 
 pytestmark = pytest.mark.dl
 RECIPE = recipes.get("aramis-ohem")

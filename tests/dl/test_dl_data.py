@@ -11,18 +11,11 @@ from little import cohort
 from radiorim.dl.augment import Augment, apply
 from radiorim.dl.channels import Channel, stacked
 from radiorim.dl.focus import AdaptiveDilation, LesionPatch
+from radiorim.dl.lesionsampling import EachOnce, InverseFrequency, PositivesInEachBatch
 from radiorim.dl.patches import Patch, Place, batches, crop, in_batches
 from radiorim.dl.people import held_out_people
-from radiorim.dl.sampling import (
-    BalancedVoxels,
-    EachOnce,
-    ExhaustiveNegatives,
-    InverseFrequency,
-    PositivesInEachBatch,
-    VoxelPool,
-    WeightedVoxels,
-)
 from radiorim.dl.store import Store
+from radiorim.dl.voxelsampling import BalancedVoxels, ExhaustiveNegatives, VoxelPool, WeightedVoxels
 from radiorim.errors import DataError, UnknownName
 
 TRUTH = (np.arange(40) < 5).astype(float)

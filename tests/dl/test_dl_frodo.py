@@ -280,7 +280,7 @@ def test_a_kind_that_is_exchanged_changes_nothing_of_the_pretraining(lesions):
 def test_pretraining_learns_to_foretell(lesions):
     from radiorim.dl.augment import Augment
     from radiorim.dl.lesionjob import LesionJob
-    from radiorim.dl.sampling import EachOnce
+    from radiorim.dl.lesionsampling import EachOnce
 
     module = CrossModalRegression(SMALL.build(seed=0), width=8, stop_gradient=True, collapse=1e-3)
     job = LesionJob(lesions, lesions.only(lesions.truth > 1), EachOnce(), Augment(flip=0.0), 0, 8)

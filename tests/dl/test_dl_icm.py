@@ -21,7 +21,7 @@ from radiorim.dl.patches import Batch
 from radiorim.dl.profile import shrunk
 from radiorim.dl.registry import Net, count_parameters
 from radiorim.dl.rois import Roi, grey_levels, placing_maps, rois_of, stacked_rois, stitched
-from radiorim.dl.roisegmenter import InfratentorialExtra
+from radiorim.dl.roisampling import InfratentorialExtra
 from radiorim.dl.supervised import Supervised
 from radiorim.dl.training import Training
 from radiorim.dl.voxeljob import overlap_score, target_maps

@@ -22,10 +22,10 @@ from radiorim.dl.nets.pre_unet import PreActivation
 from radiorim.dl.patches import Batch, Patch
 from radiorim.dl.profile import shrunk
 from radiorim.dl.registry import Net, count_parameters
-from radiorim.dl.sampling import BalancedVoxels
 from radiorim.dl.segmenter import Segmenter
 from radiorim.dl.supervised import Supervised
 from radiorim.dl.training import Optimiser, Schedule, Training
+from radiorim.dl.voxelsampling import BalancedVoxels
 
 pytestmark = pytest.mark.dl
 RECIPE = recipes.get("kuleuven-preunet")

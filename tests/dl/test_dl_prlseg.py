@@ -19,9 +19,9 @@ from radiorim.dl.inference import Inference, predict_volume
 from radiorim.dl.mapjob import UNKNOWN, gather_maps, lesion_scores, map_near
 from radiorim.dl.patches import Batch
 from radiorim.dl.registry import Loss, Net, count_parameters
-from radiorim.dl.sampling import BalancedVoxels
 from radiorim.dl.supervised import Supervised
 from radiorim.dl.training import Optimiser, Training
+from radiorim.dl.voxelsampling import BalancedVoxels
 from radiorim.errors import DataError, UnknownName, UsageError
 from radiorim.model import Model, examine, with_truth
 
