@@ -3,8 +3,8 @@
     python benchmarks/full_profile.py                  # all recipes with a network
     python benchmarks/full_profile.py frodo refine     # some of them; the others' rows stay as they are
 
-Each recipe is fitted (`Model.fit`: its own steps, patches, batch, loss and optimiser) on two phantom people
-of 1.5 mm in a process of its own, but each stage of training ends after its first step, nobody is held out,
+Each recipe is fitted (`Model.fit`: its own steps, patches, batch, loss and optimiser) on phantom people of
+1.5 mm in a process of its own, but each stage of training ends after its first step, nobody is held out,
 and an ensemble has one member. A batch that needs more than 10 GiB, or far too long, is taken in parts of
 `part` patches, whose gradients add up, and maybe not whole (`batch_run`): batch normalisation and losses over
 a batch then see a part. `step_s` is CPU time of one thread without drawing the patches, `peak_gib` the most
@@ -45,11 +45,12 @@ from radiorim.phantom import CONTRASTS, Params, cohort
 from radiorim.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results"
-LIMIT_GIB = 12
-"""What a process may allocate before it fails: more than 10, since not all of it is used."""
+LIMIT_GIB, LONG_S = 12, 180
+"""What a process may allocate before it fails (more than 10: not all of it is used), and a long step."""
 
-LONG_S = 180
+PEOPLE = {"icm-roi-cnn": 7}  # two give enough patches for a batch of the others
 PARTS = {
+    ("kuleuven-preunet", 2): (1, 2),
     ("nvauto-segresnet", 2048): (64, 64),
     ("nvauto-segresnet", 4): (1, 1),
     ("frodo-contrastive-ssl", 64): (16, 16),
@@ -124,10 +125,11 @@ class Watch:
         if not all(bool(weight.isfinite().all()) for weight in module.parameters()):
             raise ValueError(f"{self.recipe.name}: a weight is not finite after the step")
         names = {count_parameters(net): net.name for net in networks(self.recipe)}
-        own = [weight.numel() for weight in module.net.parameters()] if hasattr(module, "net") else []
-        count = sum(own) or next(iter(names))
+        own = module.net.parameters() if hasattr(module, "net") else ()
+        count = sum(weight.numel() for weight in own) or next(iter(names))
+        short = {key: float(f"{n:.4g}") if isinstance(n, float) else n for key, n in facts.items()}
         who = {"recipe": self.recipe.name, "stage": type(module).__name__, "network": names[count]}
-        print(json.dumps(who | {"counted": count} | facts), flush=True)
+        print(json.dumps(who | {"counted": count} | short), flush=True)
 
 
 @torch.no_grad()
@@ -149,7 +151,7 @@ def child(name: str) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT_GIB * 2**30,) * 2)
     recipe = recipes.get(name)
     contrasts = tuple(each for each in CONTRASTS if each == "flair" or each in recipe.needs)
-    people = cohort(2, params=Params(spacing_mm=1.5, contrasts=contrasts))
+    people = cohort(PEOPLE.get(name, 2), params=Params(spacing_mm=1.5, contrasts=contrasts))
     with on_device("cpu"), mock.patch.object(loop, "_epoch", Watch(recipe)):
         Model.fit(one_step(recipe), [kept(case) for case in people])
 
@@ -163,8 +165,8 @@ def kept(case: Case) -> Case:
 def measured(name: str) -> list[dict[str, object]]:
     """The rows of one recipe; what goes wrong is a note of a row of its own."""
     command = [sys.executable, __file__, "--child", name]
-    threads = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=os.environ | threads, capture_output=True, text=True, check=False)
+    one = os.environ | {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=one, capture_output=True, text=True, check=False)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode:
         why = (done.stderr.strip().splitlines() or [f"ended by signal {-done.returncode}"])[-1]
@@ -174,11 +176,10 @@ def measured(name: str) -> list[dict[str, object]]:
 
 def write(table: pd.DataFrame) -> None:
     """The table with these rows beside those of earlier runs, in the order of the recipes' names."""
-    path = RESULTS / "full_profile.tsv"
-    if path.exists():
-        old = pd.read_csv(path, sep="\t", comment="#", keep_default_na=False)
-        table = pd.concat([old[~old["recipe"].isin(table["recipe"])], table])
-    text = table.sort_values("recipe", kind="stable").to_csv(sep="\t", index=False, float_format="%.4g")
+    if (path := RESULTS / "full_profile.tsv").exists():
+        old = pd.read_csv(path, sep="\t", comment="#", dtype=str, keep_default_na=False)
+        table = pd.concat([old[~old["recipe"].isin(table["recipe"])], table.astype(object)])
+    text = table.sort_values("recipe", kind="stable").to_csv(sep="\t", index=False)
     path.write_text(f"# python benchmarks/full_profile.py\n{text}")
 
 
@@ -191,8 +192,7 @@ def main() -> None:
     if options.child:
         return child(options.child)
     for name in options.names or [each for each in recipes.names() if any(networks(recipes.get(each)))]:
-        table = pd.DataFrame(measured(name))
-        write(table)
+        write(table := pd.DataFrame(measured(name)))
         print(table.to_string(index=False), flush=True)
 
 
