@@ -61,15 +61,15 @@ class Params:
     rim_share: float = 0.24
     rim_spread: float = 2.0
     rim_least_mm3: float = 75.0
-    rim_ppb: float = 45.0
+    rim_ppb: float = 42.0
     rim_log_sd: float = 0.35
     rim_ppb_range: tuple[float, float] = (20.0, 100.0)
     rim_thickness_mm: tuple[float, float] = (1.0, 2.0)
-    rim_completeness: tuple[float, float] = (0.8, 1.0)
+    rim_completeness: tuple[float, float] = (0.7, 1.0)
     label_contrast_ppb: float = 15.0
     reader_misses: float = 0.10
     reader_invents: float = 0.02
-    mimic_share: float = 0.45
+    mimic_share: float = 0.50
     central_vein: float = 0.5
     vein_beside: float = 0.4
     vein_ppb: float = 130.0
@@ -90,7 +90,7 @@ class Params:
     bias: float = 0.12
     motion_mm: float = 3.0
     motion_degrees: float = 3.0
-    mask_jitter: float = 1.0
+    mask_jitter: float = 1.3
     rater_jitter: float = 1.0
     rater_misses: float = 0.45
     rater_false: float = 0.08
@@ -145,7 +145,7 @@ class Params:
             rim_spread=12.0,
             rim_ppb=1.4 * self.rim_ppb,
             rim_ppb_range=(self.rim_ppb_range[0], 1.4 * self.rim_ppb_range[1]),
-            rim_completeness=(min(0.95, self.rim_completeness[0] + 0.15), 1.0),
+            rim_completeness=(min(0.95, self.rim_completeness[0] + 0.25), 1.0),
             rim_thickness_mm=(2.0, 2.8),
         )
 
