@@ -1,7 +1,7 @@
 """How hard the phantom is: figures of simple recipes at each level of difficulty, folds by person.
 
-    python benchmarks/difficulty.py WORK --people 60 --spacing 1.5 --out results/difficulty.tsv
-    python benchmarks/difficulty.py WORK --people 12 --tasks new-lesion --out results/difficulty_new.tsv
+    python benchmarks/difficulty.py WORK --people 60 --out results/difficulty.tsv
+    python benchmarks/difficulty.py WORK --people 12 --spacing 1.5 --tasks new-lesion --out results/new.tsv
 
 Rims: `rim-radiomics-boost` and its controls `size-only` and `flair-only` at the three levels and, at medium,
 where sizes are matched. ROC-AUC and F1 are out of fold, over lesions that are a clear case. New lesions:
@@ -162,7 +162,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--matched-people", type=int, default=None, help="as many as --people if not given")
-    parser.add_argument("--spacing", type=float, default=1.5)
+    parser.add_argument("--spacing", type=float, default=1.0)
     parser.add_argument("--levels", nargs="+", default=list(DIFFICULTIES), choices=list(DIFFICULTIES))
     parser.add_argument("--matched", choices=("also", "only", "no"), default="also")
     parser.add_argument("--tasks", nargs="+", default=["rim"], choices=("rim", "new-lesion"))
