@@ -130,7 +130,10 @@ class Params:
         return replace(self, rim_share=0.11, rim_spread=0.35)
 
     def small(self) -> Params:
-        """A variant for tests: 2 mm voxels, fewer and larger lesions, rims thick enough for such voxels."""
+        """A variant for tests: 2 mm voxels, fewer and larger lesions, rims thick and high enough for these.
+
+        Fewer mimics and better masks too: a handful of people must show that something was learned.
+        """
         return replace(
             self,
             spacing_mm=2.0,
@@ -143,10 +146,12 @@ class Params:
             rim_share=0.35,
             # A handful of people has to do: hardly anyone without a rim.
             rim_spread=12.0,
-            rim_ppb=1.4 * self.rim_ppb,
+            rim_ppb=1.533 * self.rim_ppb,
             rim_ppb_range=(self.rim_ppb_range[0], 1.4 * self.rim_ppb_range[1]),
             rim_completeness=(min(0.95, self.rim_completeness[0] + 0.25), 1.0),
             rim_thickness_mm=(2.0, 2.8),
+            mimic_share=self.mimic_share - 0.1,
+            mask_jitter=self.mask_jitter / 1.3,
         )
 
 
