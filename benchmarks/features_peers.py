@@ -122,8 +122,9 @@ def peers(interpreter: str, image: np.ndarray, labels: np.ndarray) -> dict[str, 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "crops.npz"
         np.savez(path, **arrays)
-        command = [interpreter, str(HERE / "features_peers_child.py"), str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        command = [str(Path(interpreter).absolute()), str(HERE / "features_peers_child.py"), str(path)]
+        # One of the peers leaves a folder where it runs.
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(done.stdout[done.stdout.index("{") :])
 
 
