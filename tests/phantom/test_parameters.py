@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from radiorim.errors import UsageError
@@ -42,3 +43,11 @@ def test_an_unknown_difficulty_offers_the_nearest():
 def test_impossible_options_are_refused(option, words):
     with pytest.raises(UsageError, match=words):
         CohortOptions(**option)
+
+
+def test_heights_of_rims_scatter_about_their_median_and_stay_in_range():
+    params, rng = Params(), np.random.default_rng(0)
+    heights = [params.draw_rim_ppb(rng) for _ in range(5000)]
+    assert np.median(heights) == pytest.approx(params.rim_ppb, rel=0.03)
+    assert np.std(np.log(heights)) == pytest.approx(params.rim_log_sd, rel=0.1)
+    assert (min(heights), max(heights)) == params.rim_ppb_range
