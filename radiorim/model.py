@@ -26,6 +26,7 @@ __all__ = [
     "fit_judge",
     "native",
     "prepared",
+    "require_needs",
     "with_truth",
 ]
 
@@ -49,15 +50,20 @@ def examine(recipe: Recipe, finder: Finder, case: Case) -> Examination:
 
 def prepared(recipe: Recipe, case: Case) -> Case:
     """The case as the recipe prepares it; raises `DataError` naming an image or mask that it lacks."""
+    require_needs(recipe, case)
+    for step in recipe.prepare:
+        case = step(case)
+    return case
+
+
+def require_needs(recipe: Recipe, case: Case) -> None:
+    """Raise `DataError` for a raw case that lacks an image or mask of the recipe."""
     for name in recipe.needs:
         if name not in case.images and name not in case.masks:
             has = ", ".join(sorted([*case.images, *case.masks])) or "nothing"
             raise DataError(
                 f"{case.id} has no {name!r}. {recipe.name} needs {', '.join(recipe.needs)}; it has {has}."
             )
-    for step in recipe.prepare:
-        case = step(case)
-    return case
 
 
 def find_and_tidy(recipe: Recipe, finder: Finder, case: Case) -> Examination:

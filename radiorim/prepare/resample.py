@@ -71,6 +71,8 @@ def grid_around(points_mm: np.ndarray, *, spacing_mm: float, margin_mm: float) -
     high = points_mm.max(axis=0) + margin_mm
     affine = np.diag([spacing_mm] * 3 + [1.0])
     affine[:3, 3] = low
+    # A NIfTI file keeps affines so: what is read back lies on this very grid.
+    affine = affine.astype(np.float32).astype(float)
     shape = tuple(int(n) + 1 for n in np.ceil((high - low) / spacing_mm))
     return Volume(np.broadcast_to(np.zeros((), dtype=bool), shape), affine)
 

@@ -109,7 +109,7 @@ def _new(row: Mapping[str, Any], own: pd.DataFrame) -> Worst:
 def _pictures(view: LeaderboardView, name: str, case: Case, lesion: int) -> list[Picture]:
     """An axial close-up of each image that lies on the grid of the lesions."""
     folder = view.out / "work" / name / case.id
-    if read_json(folder / "stage.json")["to_native"] is None:
+    if read_json(folder / "stage.json")["pair"] is None:
         looked = load_examination(view.recipes[name], case, folder)
         case, lesions = looked.case, looked.lesions
     else:

@@ -7,8 +7,9 @@ piece that was done is not done again, whoever did it: this process, another one
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from radiorim.runs.cost import watched
 from radiorim.runs.crossvalidation import fit_fold, judged_columns, scores, tabular_judge
 from radiorim.runs.imagefolds import ImageFold
 from radiorim.runs.learners import front, staged_folder
+from radiorim.runs.pairs import PAIR_RECORD, pair_folder, share_pair
 from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import stage_case
 
@@ -38,29 +40,36 @@ COST = "cost.json"
 def do_case(recipe: Recipe, case: Case, work: Path) -> str:
     """Stage one case and match it with its truth; the reason if it failed, else an empty text.
 
-    Of a recipe with a learned finder the candidates come with the folds, and so do their matches.
+    Recipes that register pairs alike share them, in `prepared` beside their own folders. Of a recipe with a
+    learned finder the candidates come with the folds, and so do their matches.
     """
     folder = staged_folder(recipe, work, case)
-    record = folder / "stage.json"
-    before = record.stat().st_mtime_ns if record.exists() else None
     try:
-        with watched() as cost:
-            stage_case(front(recipe), case, folder)
+        pair = pair_folder(recipe, case, work.parent / "prepared")
+        if pair is not None:
+            _paid(partial(share_pair, recipe, case, pair), pair / PAIR_RECORD)
+        _paid(partial(stage_case, front(recipe), case, folder, pair=pair), folder / "stage.json")
         if not recipe.learns_to_find:
             case_matches(case, folder)
     except Exception as error:
         return _reason(error)
     finally:
         case.release()
-    if record.stat().st_mtime_ns != before:
-        write_json(folder / COST, {"seconds": cost.seconds, "peak_mib": cost.peak_mib})
     return ""
 
 
-def case_cost(folder: Path) -> Mapping[str, float | None]:
-    """Seconds and peak memory of staging a case; unknown if the run was cut off at that very moment."""
-    path = folder / COST
-    return read_json(path) if path.exists() else {"seconds": None, "peak_mib": None}
+def case_cost(folder: Path) -> dict[str, float | None]:
+    """Seconds and peak memory of a staged case, its preparation by whichever recipe came first included.
+
+    Unknown if the run was cut off at that very moment.
+    """
+    pair = read_json(folder / "stage.json")["pair"]
+    paths = {(folder / COST).resolve(), (folder / (pair or ".") / COST).resolve()}
+    if not all(path.exists() for path in paths):
+        return {"seconds": None, "peak_mib": None}
+    parts = [read_json(path) for path in paths]
+    peaks = [part["peak_mib"] for part in parts if part["peak_mib"] is not None]
+    return {"seconds": sum(part["seconds"] for part in parts), "peak_mib": max(peaks, default=None)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +132,15 @@ def do_fold(work: FoldWork | ImageFold) -> str:
 def fold_results(work: FoldWork | ImageFold) -> tuple[pd.DataFrame, Mapping[str, Any]]:
     """The scores of a finished fold and what they cost."""
     return read_table(work.path), read_json(work.path.with_suffix(".json"))
+
+
+def _paid(work: Callable[[], Path], record: Path) -> None:
+    """Do a piece of work; if it wrote its record anew, what it cost stands beside that."""
+    before = record.stat().st_mtime_ns if record.exists() else None
+    with watched() as cost:
+        work()
+    if record.stat().st_mtime_ns != before:
+        write_json(record.parent / COST, {"seconds": cost.seconds, "peak_mib": cost.peak_mib})
 
 
 def _reason(error: Exception) -> str:

@@ -21,7 +21,8 @@ from radiorim.io.files import existing, read_json, sha256, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.metrics.truth import new_truth, rim_truth
 from radiorim.recipe import Measure, describe
-from radiorim.runs.stage import Progress, truth_digest
+from radiorim.runs.fingerprint import truth_digest
+from radiorim.runs.stage import Progress
 from radiorim.volume import Volume
 
 if TYPE_CHECKING:

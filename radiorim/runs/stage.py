@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from radiorim import __version__
-from radiorim.case import Case, Lazy, Placement
+from radiorim.case import Case
 from radiorim.errors import DataError
 from radiorim.io import nifti
-from radiorim.io.files import read_json, sha256, write_json
+from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.lesions import Lesions
-from radiorim.model import Examination, examine, native, with_truth
+from radiorim.model import Examination, find_and_tidy, native, prepared, require_needs, with_truth
 from radiorim.recipe import Recipe, describe
+from radiorim.runs.fingerprint import inputs
+from radiorim.runs.pairs import read_pair, write_pair
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Staged", "load_examination", "stage", "stage_case", "truth_digest", "write_examination"]
+__all__ = ["Staged", "load_examination", "stage", "stage_case", "write_examination"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a case, how many are done and how many there are."""
@@ -68,38 +67,39 @@ def stage(
     return Staged(table, tuple(done), pd.DataFrame(failed, columns=["case", "reason"]))
 
 
-def stage_case(recipe: Recipe, case: Case, folder: Path) -> Path:
+def stage_case(recipe: Recipe, case: Case, folder: Path, *, pair: Path | None = None) -> Path:
     """Examine and measure one case into `folder`; done at once if the same inputs were staged the same way.
 
-    Writes `lesions.tsv` (geometry, features, truth where known), `labels.nii.gz` (working grid),
-    `native.nii.gz` (the scan's own grid), the prepared images and truth of a registered pair, and last
-    `stage.json`.
+    `pair` is where `share_pair` left the prepared case, if it did. Writes `lesions.tsv` (geometry, features,
+    truth where known), `labels.nii.gz` (working grid), `native.nii.gz` (the scan's own grid), a registered
+    pair that lies nowhere else (`write_pair`), and last `stage.json`.
     """
     key, record = _key(recipe, case), folder / "stage.json"
     if record.exists() and read_json(record)["key"] == key:
         return folder
-    looked = with_truth(examine(recipe, recipe.find.fit((), seed=0), case), recipe.task)
+    ready = prepared(recipe, case) if pair is None else _shared(recipe, case, pair)
+    looked = find_and_tidy(recipe, recipe.find.fit((), seed=0), ready)
+    looked = with_truth(looked, recipe.task)
     if recipe.judge:
         looked = replace(looked, lesions=recipe.judge.measure(looked.case, looked.lesions))
-    write_examination(looked, folder, key)
+    write_examination(looked, folder, key, pair=pair)
+    ready.release()
     case.release()
     return folder
 
 
-def write_examination(looked: Examination, folder: Path, key: str) -> None:
+def write_examination(looked: Examination, folder: Path, key: str, *, pair: Path | None = None) -> None:
     """What `stage_case` leaves of a case; `stage.json` comes last and holds the key."""
-    prepared, lesions = looked.case, looked.lesions
-    write_table(_identified(lesions.table, prepared), folder / "lesions.tsv")
+    case, lesions = looked.case, looked.lesions
+    write_table(_identified(lesions.table, case), folder / "lesions.tsv")
     nifti.save(lesions.labels, folder / "labels.nii.gz")
-    nifti.save(native(prepared, lesions).labels, folder / "native.nii.gz")
-    if prepared.placement is not None:
-        for name, volume in _pictures(prepared).items():
-            nifti.save(volume, folder / f"{name}.nii.gz")
-        if prepared.truth is not None:
-            true = prepared.truth()
-            nifti.save(true.labels, folder / "truth.nii.gz")
-            write_table(true.table, folder / "truth.tsv")
-    write_json(folder / "stage.json", {"key": key, **_facts(prepared, looked.skipped)})
+    nifti.save(native(case, lesions).labels, folder / "native.nii.gz")
+    facts = {"key": key, "skipped": list(looked.skipped), "pair": None}
+    if case.placement is not None:
+        if pair is None:
+            write_pair(case, folder, key)
+        facts["pair"] = os.path.relpath(pair or folder, folder)
+    write_json(folder / "stage.json", facts)
 
 
 def load_examination(recipe: Recipe, case: Case, folder: Path) -> Examination:
@@ -110,21 +110,16 @@ def load_examination(recipe: Recipe, case: Case, folder: Path) -> Examination:
     facts = read_json(folder / "stage.json")
     table = read_table(folder / "lesions.tsv").drop(columns=["case", "person"])
     lesions = Lesions(nifti.load_labels(folder / "labels.nii.gz"), table)
-    if facts["to_native"] is None:
-        for step in recipe.prepare:
-            case = step(case)
-        return Examination(case, lesions, tuple(facts["skipped"]))
-    grid = nifti.load_labels(folder / "native.nii.gz")
-    prepared = replace(
-        case,
-        images=_stored(folder, "image-", nifti.load),
-        masks=_stored(folder, "mask-", nifti.load_mask),
-        truth=None if case.truth is None else partial(_stored_truth, folder),
-        placement=Placement(grid, np.array(facts["to_native"])),
-        notes=tuple(facts["notes"]),
-        quality=facts["quality"],
-    )
-    return Examination(prepared, lesions, tuple(facts["skipped"]))
+    if facts["pair"] is not None:
+        return Examination(read_pair(case, folder / facts["pair"]), lesions, tuple(facts["skipped"]))
+    for step in recipe.prepare:
+        case = step(case)
+    return Examination(case, lesions, tuple(facts["skipped"]))
+
+
+def _shared(recipe: Recipe, case: Case, pair: Path) -> Case:
+    require_needs(recipe, case)
+    return read_pair(case, pair)
 
 
 def _attempt(recipe: Recipe, case: Case, folder: Path) -> str:
@@ -141,21 +136,10 @@ def _attempt(recipe: Recipe, case: Case, folder: Path) -> str:
 
 
 def _key(recipe: Recipe, case: Case) -> str:
-    """What a staged case depends on: the blocks before the classifier, the bytes of its files, its truth."""
+    """What a staged case depends on: the blocks before the classifier, and the case itself."""
     measures = getattr(recipe.judge, "measures", ())
     blocks = describe([recipe.task, recipe.prepare, recipe.find, recipe.tidy, measures])
-    files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
-    what = [__version__, blocks, files, truth_digest(case)]
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def truth_digest(case: Case) -> str:
-    """A fingerprint of the true lesions of a case: `sources` names what the recipe reads, not the truth."""
-    if case.truth is None:
-        return ""
-    truth = case.truth()
-    labels = np.ascontiguousarray(truth.labels.data, dtype=np.int32).tobytes()
-    return hashlib.sha256(labels + truth.table.to_csv(index=False).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([blocks, inputs(case)], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _identified(table: pd.DataFrame, case: Case) -> pd.DataFrame:
@@ -163,26 +147,3 @@ def _identified(table: pd.DataFrame, case: Case) -> pd.DataFrame:
     ordered.insert(0, "case", case.id)
     ordered.insert(1, "person", case.person)
     return ordered
-
-
-def _pictures(case: Case) -> dict[str, Any]:
-    images = {f"image-{name}": case.images[name] for name in case.images}
-    return images | {f"mask-{name}": case.masks[name] for name in case.masks}
-
-
-def _facts(case: Case, skipped: Sequence[str]) -> dict[str, Any]:
-    return {
-        "notes": list(case.notes),
-        "quality": {name: float(value) for name, value in case.quality.items()},
-        "skipped": list(skipped),
-        "to_native": None if case.placement is None else case.placement.to_native.tolist(),
-    }
-
-
-def _stored_truth(folder: Path) -> Lesions:
-    return Lesions(nifti.load_labels(folder / "truth.nii.gz"), read_table(folder / "truth.tsv"))
-
-
-def _stored(folder: Path, prefix: str, load: Callable[[Path], Any]) -> Mapping[str, Any]:
-    files = sorted(folder.glob(f"{prefix}*.nii.gz"))
-    return Lazy({path.name[len(prefix) : -len(".nii.gz")]: lambda path=path: load(path) for path in files})

@@ -291,7 +291,7 @@ def test_a_repeated_run_does_nothing_twice_and_gives_the_same_bytes(finished, tm
         raise AssertionError("this was done before")
 
     monkeypatch.setattr(benchwork, "fit_fold", never)
-    monkeypatch.setattr("radiorim.runs.stage.examine", never)
+    monkeypatch.setattr("radiorim.runs.stage.find_and_tidy", never)
     board_of(replace(finished, out=tmp_path, recipes=(BLIND, GOOD)))
     before, again = ((out / "leaderboard.tsv").read_bytes() for out in (finished.out, tmp_path))
     assert again.splitlines() == before.splitlines()[:3]

@@ -12,6 +12,7 @@ import pytest
 
 from radiorim.errors import MissingExtra, UnknownName, UsageError
 from radiorim.io import nifti
+from radiorim.model import examine, with_truth
 from radiorim.runs import stage as staging
 from radiorim.runs.stage import load_examination, stage, stage_case
 
@@ -24,7 +25,7 @@ def no_work(monkeypatch):
         def refuse(*_args):
             raise AssertionError("a case was examined again")
 
-        monkeypatch.setattr(staging, "examine", refuse)
+        monkeypatch.setattr(staging, "find_and_tidy", refuse)
 
     return forbid
 
@@ -95,7 +96,7 @@ def test_what_holds_for_every_case_stops_the_run(recipe, cases, tmp_path, monkey
     def fail(*_args):
         raise error
 
-    monkeypatch.setattr(staging, "examine", fail)
+    monkeypatch.setattr(staging, "find_and_tidy", fail)
     with pytest.raises(type(error)):
         stage(recipe, cases, tmp_path / "work")
 
@@ -131,7 +132,7 @@ def test_an_empty_case_keeps_its_place_among_the_others(recipe, cases, tmp_path)
 def test_what_was_staged_is_read_back_as_it_was(chosen, cases, tmp_path):
     folder = stage_case(chosen, cases[0], tmp_path / "work")
     looked = load_examination(chosen, cases[0], folder)
-    fresh = staging.with_truth(staging.examine(chosen, chosen.find, cases[0]), chosen.task)
+    fresh = with_truth(examine(chosen, chosen.find, cases[0]), chosen.task)
     assert (looked.lesions.labels.data == fresh.lesions.labels.data).all()
     assert looked.lesions.numbers == fresh.lesions.numbers
     assert looked.skipped == fresh.skipped
