@@ -28,7 +28,8 @@ from radiorim.errors import DataError
 from radiorim.io.nifti import load
 from radiorim.io.sitk import transform_to_affine
 from radiorim.io.tables import write_table
-from radiorim.prepare.pair import HalfWayPair, halfway_matrices
+from radiorim.prepare.halfway import halfway_matrices
+from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.resample import resample
 from radiorim.volume import Volume
 

@@ -25,7 +25,7 @@ from radiorim.runs.cost import watched
 from radiorim.runs.crossvalidation import fit_fold, judged_columns, scores, tabular_judge
 from radiorim.runs.imagefolds import ImageFold
 from radiorim.runs.learners import front, staged_folder
-from radiorim.runs.pairs import PAIR_RECORD, pair_folder, share_pair
+from radiorim.runs.pairs import PAIR_RECORD, shared_pairs
 from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import stage_case
 
@@ -45,9 +45,10 @@ def do_case(recipe: Recipe, case: Case, work: Path) -> str:
     """
     folder = staged_folder(recipe, work, case)
     try:
-        pair = pair_folder(recipe, case, work.parent / "prepared")
-        if pair is not None:
-            _paid(partial(share_pair, recipe, case, pair), pair / PAIR_RECORD)
+        pair = None
+        for shared in shared_pairs(recipe, case, work.parent / "prepared"):
+            _paid(shared.make, shared.folder / PAIR_RECORD)
+            pair = shared.folder
         _paid(partial(stage_case, front(recipe), case, folder, pair=pair), folder / "stage.json")
         if not recipe.learns_to_find:
             case_matches(case, folder)
@@ -63,8 +64,11 @@ def case_cost(folder: Path) -> dict[str, float | None]:
 
     Unknown if the run was cut off at that very moment.
     """
-    pair = read_json(folder / "stage.json")["pair"]
-    paths = {(folder / COST).resolve(), (folder / (pair or ".") / COST).resolve()}
+    paths, pair = [folder / COST], read_json(folder / "stage.json")["pair"]
+    while pair is not None:
+        folder = folder / pair
+        paths.append(folder / COST)
+        pair = read_json(folder / PAIR_RECORD)["before"]
     if not all(path.exists() for path in paths):
         return {"seconds": None, "peak_mib": None}
     parts = [read_json(path) for path in paths]

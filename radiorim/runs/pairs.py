@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,35 +18,61 @@ from radiorim.io import nifti
 from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.lesions import Lesions
-from radiorim.model import prepared
-from radiorim.prepare.pair import HalfWayPair
-from radiorim.recipe import Recipe, describe
+from radiorim.model import require_needs
+from radiorim.prepare.halfway import HalfWay
+from radiorim.recipe import Prepare, Recipe, describe
 from radiorim.runs.fingerprint import inputs
 from radiorim.volume import Volume
 
-__all__ = ["PAIR_RECORD", "pair_folder", "read_pair", "share_pair", "write_pair"]
+__all__ = ["PAIR_RECORD", "SharedPair", "read_pair", "shared_pairs", "write_pair"]
 
 PAIR_RECORD = "pair.json"
 
 
-def pair_folder(recipe: Recipe, case: Case, root: Path) -> Path | None:
-    """Where below `root` the prepared case is for every recipe that prepares alike; None for no pair."""
-    if not any(isinstance(step, HalfWayPair) for step in recipe.prepare):
-        return None
-    steps = json.dumps(describe(recipe.prepare), sort_keys=True)
-    return root / hashlib.sha256(steps.encode()).hexdigest()[:12] / case.id
+@dataclass(frozen=True, eq=False)
+class SharedPair:
+    """A case after the first steps of a preparation, in the folder that all who begin with them share.
+
+    `steps` go from the pair `before` (the case itself for None) to this one.
+    """
+
+    case: Case
+    steps: tuple[Prepare, ...]
+    folder: Path
+    before: SharedPair | None = None
+
+    def make(self) -> None:
+        """Prepare and write, unless that was done from the same inputs; `before` must be there."""
+        key, record = inputs(self.case), self.folder / PAIR_RECORD
+        if record.exists() and read_json(record)["key"] == key:
+            return
+        made = self.case if self.before is None else read_pair(self.case, self.before.folder)
+        for step in self.steps:
+            made = step(made)
+        write_pair(made, self.folder, key, before=self.before and self.before.folder)
 
 
-def share_pair(recipe: Recipe, case: Case, folder: Path) -> Path:
-    """Prepare the case into its `pair_folder`, unless that was done from the same inputs."""
-    key, record = inputs(case), folder / PAIR_RECORD
-    if not (record.exists() and read_json(record)["key"] == key):
-        write_pair(prepared(recipe, case), folder, key)
-    return folder
+def shared_pairs(recipe: Recipe, case: Case, root: Path) -> list[SharedPair]:
+    """The registered visits, then all that the recipe prepares, below `root`; none if it registers no pair.
+
+    Registration takes longest, and recipes that differ in what they do to intensities have it in common.
+    Raises `DataError` for a case that lacks what the recipe needs.
+    """
+    require_needs(recipe, case)
+    steps = tuple(part for step in recipe.prepare for part in getattr(step, "steps", (step,)))
+    kinds = [isinstance(step, HalfWay) for step in steps]
+    if not any(kinds):
+        return []
+    cut = kinds.index(True) + 1
+    first = SharedPair(case, steps[:cut], _folder(steps[:cut], case, root))
+    return [first, SharedPair(case, steps[cut:], _folder(steps, case, root), first)]
 
 
-def write_pair(case: Case, folder: Path, key: str) -> None:
-    """Write images, masks and truth of a prepared pair; `pair.json` comes last and holds the key."""
+def write_pair(case: Case, folder: Path, key: str, *, before: Path | None = None) -> None:
+    """Write images, masks and truth of a prepared pair; `pair.json` comes last and holds the key.
+
+    `before` is the folder of the pair that it was made from, if that was written.
+    """
     pictures = {f"image-{name}": case.images[name] for name in case.images}
     pictures |= {f"mask-{name}": case.masks[name] for name in case.masks}
     for name, volume in pictures.items():
@@ -59,6 +86,7 @@ def write_pair(case: Case, folder: Path, key: str) -> None:
         "notes": list(case.notes),
         "quality": {name: float(value) for name, value in case.quality.items()},
         "to_native": place.to_native.tolist(),
+        "before": None if before is None else os.path.relpath(before, folder),
         "native": {"shape": list(place.native.shape), "affine": place.native.affine.tolist()},
     }
     write_json(folder / PAIR_RECORD, {"key": key, **facts})
@@ -78,6 +106,11 @@ def read_pair(case: Case, folder: Path) -> Case:
         notes=tuple(facts["notes"]),
         quality=facts["quality"],
     )
+
+
+def _folder(steps: Sequence[Prepare], case: Case, root: Path) -> Path:
+    words = json.dumps(describe(steps), sort_keys=True)
+    return root / hashlib.sha256(words.encode()).hexdigest()[:12] / case.id
 
 
 def _truth(folder: Path) -> Lesions:

@@ -10,7 +10,8 @@ from radiorim.case import Case
 from radiorim.io import nifti
 from radiorim.io.files import read_json, sha256, whole, write_json
 from radiorim.io.sitk import affine_to_transform
-from radiorim.prepare.pair import HalfWayPair, halfway_matrices
+from radiorim.prepare.halfway import halfway_matrices
+from radiorim.prepare.pair import HalfWayPair
 from radiorim.recipe import describe
 
 __all__ = ["write_prepared"]

@@ -16,7 +16,7 @@ from radiorim.io import nifti
 from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.lesions import Lesions
-from radiorim.model import Examination, find_and_tidy, native, prepared, require_needs, with_truth
+from radiorim.model import Examination, find_and_tidy, native, prepared, with_truth
 from radiorim.recipe import Recipe, describe
 from radiorim.runs.fingerprint import inputs
 from radiorim.runs.pairs import read_pair, write_pair
@@ -70,14 +70,14 @@ def stage(
 def stage_case(recipe: Recipe, case: Case, folder: Path, *, pair: Path | None = None) -> Path:
     """Examine and measure one case into `folder`; done at once if the same inputs were staged the same way.
 
-    `pair` is where `share_pair` left the prepared case, if it did. Writes `lesions.tsv` (geometry, features,
-    truth where known), `labels.nii.gz` (working grid), `native.nii.gz` (the scan's own grid), a registered
-    pair that lies nowhere else (`write_pair`), and last `stage.json`.
+    `pair` is the folder of the prepared case, if that was written (`shared_pairs`). Writes `lesions.tsv`
+    (geometry, features, truth where known), `labels.nii.gz` (working grid), `native.nii.gz` (the scan's own
+    grid), a registered pair that lies nowhere else (`write_pair`), and last `stage.json`.
     """
     key, record = _key(recipe, case), folder / "stage.json"
     if record.exists() and read_json(record)["key"] == key:
         return folder
-    ready = prepared(recipe, case) if pair is None else _shared(recipe, case, pair)
+    ready = prepared(recipe, case) if pair is None else read_pair(case, pair)
     looked = find_and_tidy(recipe, recipe.find.fit((), seed=0), ready)
     looked = with_truth(looked, recipe.task)
     if recipe.judge:
@@ -115,11 +115,6 @@ def load_examination(recipe: Recipe, case: Case, folder: Path) -> Examination:
     for step in recipe.prepare:
         case = step(case)
     return Examination(case, lesions, tuple(facts["skipped"]))
-
-
-def _shared(recipe: Recipe, case: Case, pair: Path) -> Case:
-    require_needs(recipe, case)
-    return read_pair(case, pair)
 
 
 def _attempt(recipe: Recipe, case: Case, folder: Path) -> str:

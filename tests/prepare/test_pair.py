@@ -9,7 +9,8 @@ from radiorim.case import Case, Lazy
 from radiorim.classic.ratio import Ratio
 from radiorim.errors import DataError, UnknownName, UsageError
 from radiorim.lesions import Lesions
-from radiorim.prepare.pair import HalfWayPair, halfway_matrices
+from radiorim.prepare.halfway import halfway_matrices
+from radiorim.prepare.pair import HalfWayPair
 from radiorim.prepare.resample import labels_to
 from radiorim.volume import Volume
 

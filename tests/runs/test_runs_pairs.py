@@ -1,4 +1,4 @@
-"""Pairs that recipes share: prepared once, and read back as they were."""
+"""Pairs that recipes share: registered once, and read back as they were."""
 
 from __future__ import annotations
 
@@ -9,45 +9,40 @@ import numpy as np
 import pytest
 
 from radiorim.errors import DataError
-from radiorim.prepare.pair import HalfWayPair
+from radiorim.io.files import read_json
+from radiorim.prepare.halfway import HalfWay
 from radiorim.runs.benchwork import case_cost, do_case
-from radiorim.runs.pairs import pair_folder, share_pair
+from radiorim.runs.pairs import shared_pairs
 from radiorim.runs.stage import load_examination, stage_case
 
-OTHER = replace(little.NEW, name="another", find=replace(little.NEW.find, sigmas=2.0))
+OTHER_FINDER = replace(little.NEW, name="other-finder", find=replace(little.NEW.find, sigmas=2.0))
+OTHER_SCALE = replace(little.NEW, name="other-scale", prepare=(replace(little.NEW.prepare[0], match="none"),))
 
 
 @pytest.fixture
-def one_preparation(monkeypatch):
-    """Count preparations."""
-    made = []
-    prepare = HalfWayPair.__call__
-    monkeypatch.setattr(
-        HalfWayPair, "__call__", lambda self, case: made.append(case.id) or prepare(self, case)
-    )
-    return made
+def registered(monkeypatch):
+    """The cases registered, one entry for each time."""
+    done, real = [], HalfWay.__call__
+    monkeypatch.setattr(HalfWay, "__call__", lambda self, case: done.append(case.id) or real(self, case))
+    return done
 
 
-def test_recipes_that_prepare_alike_prepare_once_and_each_pays_for_it(cases, tmp_path, one_preparation):
-    for recipe in (little.NEW, OTHER):
+def test_recipes_that_register_alike_do_it_once_and_each_pays_for_it(cases, tmp_path, registered):
+    for recipe in (little.NEW, OTHER_FINDER, OTHER_SCALE):
         assert do_case(recipe, cases[0], tmp_path / recipe.name) == ""
-    assert one_preparation == [cases[0].id]
-    pair = pair_folder(OTHER, cases[0], tmp_path / "prepared")
-    own = tmp_path / OTHER.name / cases[0].id
-    assert case_cost(own)["seconds"] > case_cost_of(pair)
+    assert registered == [cases[0].id]
+    first, last = shared_pairs(OTHER_SCALE, cases[0], tmp_path / "prepared")
+    own = tmp_path / OTHER_SCALE.name / cases[0].id
+    parts = [read_json(folder / "cost.json")["seconds"] for folder in (first.folder, last.folder, own)]
+    assert case_cost(own)["seconds"] == pytest.approx(sum(parts))
     assert not list(own.glob("image-*"))
 
 
-def case_cost_of(folder):
-    """Seconds of a folder alone."""
-    from radiorim.io.files import read_json
-
-    return read_json(folder / "cost.json")["seconds"]
-
-
 def test_what_is_found_on_a_shared_pair_is_what_is_found_without(cases, tmp_path):
-    pair = pair_folder(little.NEW, cases[0], tmp_path / "prepared")
-    stage_case(little.NEW, cases[0], tmp_path / "shared", pair=share_pair(little.NEW, cases[0], pair))
+    pairs = shared_pairs(little.NEW, cases[0], tmp_path / "prepared")
+    for pair in pairs:
+        pair.make()
+    stage_case(little.NEW, cases[0], tmp_path / "shared", pair=pairs[-1].folder)
     stage_case(little.NEW, cases[0], tmp_path / "alone")
     for name in ("lesions.tsv", "labels.nii.gz", "native.nii.gz"):
         assert (tmp_path / "shared" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
@@ -61,14 +56,18 @@ def test_what_is_found_on_a_shared_pair_is_what_is_found_without(cases, tmp_path
     assert (shared.notes, shared.quality) == (alone.notes, alone.quality)
 
 
-def test_another_preparation_has_a_pair_of_its_own(cases, tmp_path):
-    other = replace(little.NEW, prepare=(replace(little.NEW.prepare[0], differential_bias=True),))
-    assert pair_folder(other, cases[0], tmp_path) != pair_folder(little.NEW, cases[0], tmp_path)
-    assert pair_folder(little.RIM, cases[0], tmp_path) is None
+def test_another_treatment_of_intensities_has_a_pair_of_its_own_from_the_same_registration(cases, tmp_path):
+    (first, last), (other_first, other_last) = (
+        shared_pairs(recipe, cases[0], tmp_path) for recipe in (little.NEW, OTHER_SCALE)
+    )
+    assert first.folder == other_first.folder
+    assert last.folder != other_last.folder
+    assert shared_pairs(little.RIM, cases[0], tmp_path) == []
 
 
-def test_a_recipe_that_lacks_an_image_says_so_though_its_pair_is_there(cases, tmp_path):
-    folder = share_pair(little.NEW, cases[0], pair_folder(little.NEW, cases[0], tmp_path))
+def test_a_recipe_that_lacks_an_image_says_so_before_anything_is_registered(cases, tmp_path, registered):
     wants = replace(little.NEW, name="wants-t2", needs=("flair0", "flair", "t2star"))
     with pytest.raises(DataError, match=r"has no 't2star'\. wants-t2 needs flair0, flair, t2star"):
-        stage_case(wants, cases[0], tmp_path / "work", pair=folder)
+        shared_pairs(wants, cases[0], tmp_path)
+    assert "wants-t2 needs" in do_case(wants, cases[0], tmp_path / "work")
+    assert registered == []
