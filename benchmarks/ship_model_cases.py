@@ -1,7 +1,8 @@
 """The people that the shipped judge of new lesions learns from: phantom people, and lesions in real anatomy.
 
 Real anatomy is that of cross-sectional scans (Lesjak et al., Ljubljana, doi 10.1007/s12021-017-9348-7): each
-becomes pairs of visits, scanned by two machines that differ in slices, contrast, shading and noise. The
+becomes pairs of visits, scanned by two machines that differ in slices, contrast, shading and noise. Lesions
+are put in, and some of the person's own were not there or fainter at the first visit. The
 longitudinal pairs of the same group are what the model is judged on and are never read here.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
+from ship_model_lesions import all_new, before_some
 
 from radiorim.case import Case, Lazy
 from radiorim.io import nifti
@@ -32,7 +34,7 @@ LEVELS = (0.2, 0.5, 0.8)
 """Difficulties of the phantom people, in turn."""
 MANY = {"new_mean": 6.0, "without_new": 0.1, "enlarged": 0.2, "new_least_mm3": 10.0}
 """More change, and smaller, than in life: a judge cannot learn from a handful."""
-INJECTION = Injection(lesions=20, diameter_mm=5.0, contrast=(0.12, 0.7), noise=0.0, gain=0.0)
+INJECTION = Injection(lesions=20, diameter_mm=5.0, contrast=(0.08, 0.6), noise=0.0, gain=0.0)
 DRIFT_MM, DRIFT_SMOOTH_MM = 0.4, 12.0
 """SD and smoothness of how tissue moves between the visits."""
 
@@ -80,9 +82,10 @@ def injected_pair(scan: Path, seed: int, number: int) -> dict:
     rng = np.random.default_rng([seed, number])
     model = scan_model(scan)
     made = inject(model, INJECTION, seed=int(rng.integers(2**31)))
-    first = model.scan.like(drifted(model.scan, rng))
+    earlier = before_some(model, nifti.load_mask(scan.with_name("lesions.nii.gz")), rng)
+    first = model.scan.like(drifted(earlier.scan, rng))
     before, after = (acquired(one, rng, thick=number % 4 != 3) for one in (first, made.followup))
-    return {"flair0": before, "flair": after, "truth": labels_to(made.truth, after)}
+    return {"flair0": before, "flair": after, "truth": labels_to(all_new(made, earlier.changed), after)}
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from radiorim.dl.device import autocast
 from radiorim.dl.views import views
 from radiorim.errors import UsageError
 
@@ -55,23 +56,34 @@ def predict_patches(
 
 
 def predict_volume(
-    nets: Sequence[nn.Module], images: np.ndarray, patch: Sequence[int], how: Inference, *, seed: int = 0
+    nets: Sequence[nn.Module],
+    images: np.ndarray,
+    patch: Sequence[int],
+    how: Inference,
+    *,
+    inside: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Probabilities (outputs, x, y, z) of a volume (c, x, y, z) by a sliding window.
+    """Probabilities (outputs, x, y, z) of a volume (c, x, y, z) by a sliding window, float32.
 
-    monai.inferers.sliding_window_inference; what lies outside the volume is 0. Float32.
+    monai.inferers.sliding_window_inference; what lies outside the volume is 0. With a mask `inside` windows
+    that hold none of it are not computed, so the answer holds at its voxels only.
     """
     import torch
     from monai.inferers import sliding_window_inference
 
+    from radiorim.dl.inside import OnlyInside
+
     device = next(nets[0].parameters()).device
+    if inside is not None:
+        images = np.concatenate([images, (inside != 0)[None]], dtype=np.float32)
+        nets = [OnlyInside(net) for net in nets]
     volume = torch.from_numpy(np.array(images, dtype=np.float32))[None].to(device)
     with torch.inference_mode():
         probability = sliding_window_inference(
             volume,
             roi_size=tuple(patch),
             sw_batch_size=how.batch,
-            predictor=lambda windows: _stacked_mean(nets, windows, how, seed),
+            predictor=lambda windows: _stacked_mean(nets, windows, how),
             overlap=how.overlap,
             mode=how.stitch,
             padding_mode="constant",
@@ -105,9 +117,9 @@ def logits_of(output: Any) -> torch.Tensor:
     return output[0] if isinstance(output, (list, tuple)) else output
 
 
-def _stacked_mean(nets: Sequence[nn.Module], windows: torch.Tensor, how: Inference, seed: int) -> Any:
+def _stacked_mean(nets: Sequence[nn.Module], windows: torch.Tensor, how: Inference) -> Any:
     total, count = 0.0, 0
-    for answer in _answers(nets, windows, how, seed, undo=True):
+    for answer in _answers(nets, windows, how, 0, undo=True):
         total, count = total + answer, count + 1
     return total / count
 
@@ -139,7 +151,7 @@ def _passes(net: nn.Module, shown: torch.Tensor, passes: int, seed: int) -> Iter
 
     from radiorim.dl.loop import seeded
 
-    with torch.inference_mode():
+    with torch.inference_mode(), autocast(shown.device, training=False):
         if not passes:
             yield logits_of(net(shown)).float().sigmoid()
             return

@@ -125,10 +125,7 @@ def map_near(
 
     Windows without a lesion are not computed, so the maps hold at lesion voxels only.
     """
-    from radiorim.dl.near import NearLesions
-
-    with_mask = np.concatenate([images, (labels > 0)[None].astype(np.float32)])
-    return predict_volume([NearLesions(net)], with_mask, size, how)
+    return predict_volume([net], images, size, how, inside=labels > 0)
 
 
 def lesion_scores(maps: np.ndarray, labels: np.ndarray, numbers: Sequence[int], statistic: str) -> np.ndarray:

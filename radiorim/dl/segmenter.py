@@ -97,10 +97,10 @@ class SegmentFinder:
         return marked(self.find, case, self.probability(case)[0])
 
     def probability(self, case: Case) -> np.ndarray:
-        """The probability of each map, float32 (outputs, x, y, z)."""
-        return predict_volume(
-            self.nets, stacked(case, self.find.channels), self.find.patch, self.find.inference
-        )
+        """The probability of each map, float32 (outputs, x, y, z), which holds inside the block's mask."""
+        find = self.find
+        images, inside = stacked(case, find.channels), case.mask(find.mask).data
+        return predict_volume(self.nets, images, find.patch, find.inference, inside=inside)
 
     def save(self, folder: Path) -> None:
         """Write `find.safetensors` and `find.json`."""

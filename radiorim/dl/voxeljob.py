@@ -86,8 +86,9 @@ class VoxelJob:
             return float("nan")
         pairs = []
         for case in self.held:
-            answer = predict_volume([module.net], self.data.images[case], self.size, self.inference)[0]
-            found = (answer >= self.threshold) & (self.data.inside[case] != 0)
+            images, inside = self.data.images[case], self.data.inside[case] != 0
+            answer = predict_volume([module.net], images, self.size, self.inference, inside=inside)[0]
+            found = (answer >= self.threshold) & inside
             pairs.append((self.data.targets[case][0] != 0, found))
         return overlap_score(pairs)
 

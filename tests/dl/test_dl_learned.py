@@ -18,6 +18,7 @@ from radiorim import recipes
 from radiorim.blocks import Given, Recipe, recipe_from_json
 from radiorim.dl.channels import Channel
 from radiorim.dl.classifier import PatchClassifier
+from radiorim.dl.device import on_device
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches, predict_volume, with_dropout
 from radiorim.dl.losses.bce_supcon import supcon
@@ -170,6 +171,29 @@ def test_probabilities_do_not_depend_on_the_batch(rng):
     whole = [predict_volume([seg], volume, (8, 8, 8), how) for how in (alone, together)]
     assert whole[0].shape == (1, 20, 18, 22)
     np.testing.assert_allclose(whole[0], whole[1], atol=1e-6)
+
+
+def test_windows_outside_the_mask_are_not_computed_and_inside_nothing_changes(rng):
+    volume, inside = rng.normal(size=(2, 24, 18, 22)).astype(np.float32), np.zeros((24, 18, 22), bool)
+    inside[2:9, 3:12, 4:10] = True
+    net, how, asked = Tiny().eval(), Inference(batch=4, overlap=0.5, views="flips"), []
+    net.register_forward_hook(lambda _net, _shown, answer: asked.append(len(answer)))
+    whole = predict_volume([net], volume, (8, 8, 8), how)
+    windows, asked[:] = sum(asked), []
+    near = predict_volume([net], volume, (8, 8, 8), how, inside=inside)
+    assert 0 < sum(asked) < windows
+    np.testing.assert_allclose(near[:, inside], whole[:, inside], atol=1e-6)
+    assert near[:, 20:].max() == 0
+
+
+def test_half_precision_says_nearly_the_same(rng):
+    volume = rng.normal(size=(2, 20, 18, 22)).astype(np.float32)
+    net = Tiny()
+    whole = predict_volume([net], volume, (8, 8, 8), Inference())
+    with on_device("cpu-bf16"):
+        half = predict_volume([net], volume, (8, 8, 8), Inference())
+    assert half.dtype == np.float32
+    assert 0 < np.abs(half - whole).max() < 0.02
 
 
 def test_a_cube_has_48_views_24_of_them_rotations_and_each_is_undone():
