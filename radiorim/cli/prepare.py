@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,13 +10,11 @@ from radiorim.cli.shared import DATA, common, next_step, out, overwrite, progres
 from radiorim.errors import DataError, PartialFailure
 from radiorim.io.bids import read_dataset
 from radiorim.io.tables import write_table
+from radiorim.prepare.brain import BRAINS
 from radiorim.prepare.pair import HalfWayPair
 from radiorim.runs.detection import pair_case
 from radiorim.runs.preparation import write_prepared
 from radiorim.runs.record import Request, open_run
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("prepare")
@@ -28,17 +25,30 @@ if TYPE_CHECKING:
 @click.option(
     "--spacing", default=1.0, show_default=True, type=click.FloatRange(0.4, 4), help="Voxel edge in mm."
 )
+@click.option(
+    "--brain",
+    default="otsu",
+    show_default=True,
+    type=click.Choice(list(BRAINS)),
+    help="How a mask is made where none is given; deepbet is a network and needs the extra [dl].",
+)
 @overwrite
 @common
 def command(
-    baseline: Path, followup: Path | None, out: Path, brain_mask: Path | None, spacing: float, overwrite: bool
+    baseline: Path,
+    followup: Path | None,
+    out: Path,
+    brain_mask: Path | None,
+    spacing: float,
+    brain: str,
+    overwrite: bool,
 ) -> None:
     """Register a pair of FLAIR scans half way, correct bias, mask the brain and match intensities.
 
     With a BIDS data set instead of BASELINE and FOLLOWUP, every pair of sessions in it. Writes flair0.nii.gz,
     flair.nii.gz, brain.nii.gz, both transforms (ITK) and quality.json for each.
     """
-    step = HalfWayPair(spacing_mm=spacing)
+    step = HalfWayPair(spacing_mm=spacing, brain=brain)
     if followup is not None:
         case = pair_case(baseline, followup, brain_mask=brain_mask)
         inputs = {name: Path(path) for name, path in case.sources.items()}
@@ -48,7 +58,9 @@ def command(
         inputs = {"data": baseline}
         if not folders:
             raise DataError(f"{baseline} has no pair of visits: nobody has a FLAIR of two sessions.")
-    open_run(out, Request("prepare", inputs, options={"spacing": spacing}), overwrite=overwrite)
+    open_run(
+        out, Request("prepare", inputs, options={"spacing": spacing, "brain": brain}), overwrite=overwrite
+    )
     failed = []
     with progress("pairs") as tick:
         for done, (folder, case) in enumerate(folders.items(), start=1):

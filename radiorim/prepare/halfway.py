@@ -13,7 +13,7 @@ from radiorim.prepare._remarks import remarks
 from radiorim.prepare._run import require_finite, require_no_gap, step
 from radiorim.prepare._space import VISITS, Space
 from radiorim.prepare.bias import n4
-from radiorim.prepare.brain import both_visits, brain_ml, given_brain, limited_brain, otsu_brain
+from radiorim.prepare.brain import BRAINS, both_visits, brain_ml, given_brain, limited_brain, require_way
 from radiorim.prepare.register import Register, Registration, ncc
 from radiorim.prepare.resample import labels_to
 from radiorim.volume import Volume, require_same_grid
@@ -31,9 +31,11 @@ class HalfWay:
     also: tuple[str, ...]
     registered: bool
     min_ncc: float
+    brain: str
 
     def __post_init__(self) -> None:
         Register(self.transform, min_ncc=self.min_ncc)
+        require_way(self.brain)
         if not self.spacing_mm > 0:
             raise UsageError(f"spacing_mm must be above 0, not {self.spacing_mm!r}.")
 
@@ -47,7 +49,7 @@ class HalfWay:
                 raw, fix="They cannot be registered already: leave out registered (--registered)."
             )
         scans = {name: self._corrected(name, raw[name]) for name in VISITS}
-        masks, notes = _brains(case, scans)
+        masks, notes = _brains(case, scans, self.brain)
         found = self._registration(scans, masks)
         here = Space.between(raw, masks, found, None if self.registered else self.spacing_mm)
         with step("half-way grid"):
@@ -106,14 +108,16 @@ def halfway_matrices(case: Case) -> dict[str, np.ndarray]:
     return {"flair0": np.linalg.inv(case.placement.to_native), "flair": case.placement.to_native}
 
 
-def _brains(case: Case, scans: Mapping[str, Volume]) -> tuple[dict[str, Volume | None], tuple[str, ...]]:
+def _brains(
+    case: Case, scans: Mapping[str, Volume], how: str
+) -> tuple[dict[str, Volume | None], tuple[str, ...]]:
     """Each visit's mask; with a given one the baseline needs none."""
     if "brain" in case.masks:
         mask, notes = given_brain(case.masks["brain"], scans["flair"])
         return {"flair0": None, "flair": mask}, notes
     with step("brain masks"):
-        masks: dict[str, Volume | None] = {name: otsu_brain(scans[name]) for name in VISITS}
-    return masks, ("The brain mask was made from the two scans (threshold and morphology), not given.",)
+        masks: dict[str, Volume | None] = {name: BRAINS[how](scans[name]) for name in VISITS}
+    return masks, (f"The brain mask was made from the two scans ({how}), not given.",)
 
 
 def _limited(case: Case, brain: Volume, flair: Volume) -> tuple[Volume, dict[str, float], tuple[str, ...]]:

@@ -57,10 +57,10 @@ class HalfWayPair:
     bias, then the matching `match` of baseline to follow-up, then one `scale` of the follow-up's brain for
     both: "zscore", or "median" for finders that need positive values (`Ratio`).
 
-    A mask "brain" on the follow-up's grid is used as it is; without one each visit gets its own
-    (`otsu_brain`), and their union counts, less what lies outside the atlas (`limited_brain`). `also` names
-    further images that share the follow-up's world space (t1, chi): they are brought along (linear) with
-    their own intensities; images not named are left behind, with a note.
+    A mask "brain" on the follow-up's grid is used as it is; without one each visit gets its own (`brain`:
+    "otsu" or "deepbet"), and their union counts, less what lies outside the atlas (`limited_brain`). `also`
+    names further images that share the follow-up's world space (t1, chi): they are brought along (linear)
+    with their own intensities; images not named are left behind, with a note.
     """
 
     spacing_mm: float = 1.0
@@ -72,6 +72,7 @@ class HalfWayPair:
     also: tuple[str, ...] = ()
     registered: bool = False
     min_ncc: float = 0.7
+    brain: str = "otsu"
 
     def __post_init__(self) -> None:
         # Each part refuses what it does not know: when a recipe is written, not when it runs.
@@ -80,7 +81,9 @@ class HalfWayPair:
     @property
     def steps(self) -> tuple[HalfWay, PairIntensities]:
         """Registration, which takes long, and intensities; recipes that differ in these share the first."""
-        where = HalfWay(self.spacing_mm, self.transform, self.n4, self.also, self.registered, self.min_ncc)
+        where = HalfWay(
+            self.spacing_mm, self.transform, self.n4, self.also, self.registered, self.min_ncc, self.brain
+        )
         return where, PairIntensities(self.differential_bias, self.match, self.scale)
 
     def smoke(self) -> HalfWayPair:

@@ -36,7 +36,7 @@ class Detection:
 
 
 def pair_case(baseline: Path, followup: Path, *, brain_mask: Path | None = None) -> Case:
-    """What was found: judged candidates on the working grid, the found ones on the follow-up's grid."""
+    """Two scans as a case named after the follow-up, with a mask of the brain if one is given."""
     sources = {"flair0": existing(baseline), "flair": existing(followup)}
     if sources["flair0"].resolve() == sources["flair"].resolve():
         raise UsageError(f"baseline and follow-up are the same file ({followup}). Give two visits.")

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 
 from radiorim.errors import DataError
+from radiorim.phantom import Params, cohort
 from radiorim.prepare._atlas import load_atlas
-from radiorim.prepare.brain import both_visits, brain_ml, given_brain, limited_brain, otsu_brain
+from radiorim.prepare.brain import (
+    both_visits,
+    brain_ml,
+    deepbet_brain,
+    given_brain,
+    limited_brain,
+    otsu_brain,
+)
 from radiorim.prepare.resample import resample
 from radiorim.volume import Volume
 
@@ -19,6 +27,21 @@ def test_a_brain_is_found_inside_its_scalp(heads, followup):
     assert dice(found.data, true.data) > 0.94
     assert brain_ml(true) == pytest.approx(heads.ml, rel=0.03)
     assert found.data.dtype == bool
+
+
+@pytest.mark.dl
+def test_deepbet_finds_about_the_same_brain_as_the_threshold():
+    pytest.importorskip("deepbet")
+    flair = cohort(1, params=Params().small())[0].image("flair")
+    assert dice(deepbet_brain(flair).data, otsu_brain(flair).data) > 0.9
+
+
+@pytest.mark.dl
+def test_a_mask_by_deepbet_that_cannot_be_a_brain_is_refused(followup):
+    pytest.importorskip("deepbet")
+    half = Volume(followup.data, followup.affine @ np.diag([0.5, 0.5, 0.5, 1]), source="doll.nii.gz")
+    with pytest.raises(DataError, match=r"no brain was found in doll.nii.gz: the best guess holds \d+ ml"):
+        deepbet_brain(half)
 
 
 def test_a_small_object_is_refused_with_its_volume(followup):

@@ -179,6 +179,8 @@ def test_a_missing_visit_an_empty_mask_and_nan_are_refused_by_name(on_one_grid):
 
 
 def test_fields_that_make_no_sense_are_usage_errors():
+    with pytest.raises(UnknownName, match="no way to make a brain mask named 'ostu'"):
+        HalfWayPair(brain="ostu")
     with pytest.raises(UnknownName, match="no intensity matching named 'rmaa'"):
         HalfWayPair(match="rmaa")
     with pytest.raises(UsageError, match="transform must be"):
