@@ -5,8 +5,9 @@
 CROSS_SECTIONAL holds patientXX/FLAIR.nii.gz, skull-stripped, with 1 mm voxels, and patientXX/lesions.nii.gz,
 outlined by its authors, of people of whom no follow-up is used (Lesjak et al., doi
 10.1007/s12021-017-9348-7, CC-BY, patients 07 and 26). People, lesions, machines and folds follow from SEED.
-Measured cases are kept in WORK, so that an interrupted run goes on. The model's provenance holds how well
-people are judged whom the judge has not seen.
+Registered pairs are kept in WORK, so that an interrupted run goes on and another recipe need not register
+again: after a change of how people are made take another folder. The model's provenance holds how well people
+are judged whom the judge has not seen.
 """
 
 from __future__ import annotations
@@ -23,15 +24,13 @@ from ship_model_cases import injected_cases, phantom_cases
 from radiorim import recipes
 from radiorim.case import Case
 from radiorim.cli.models import shipped_folder
-from radiorim.io.tables import read_table
 from radiorim.metrics.calibration import calibration_error
 from radiorim.metrics.classification import brier, pr_auc, roc_auc
-from radiorim.model import Model
+from radiorim.model import Model, find_and_tidy, with_truth
 from radiorim.runs.classification import fit_on_table
 from radiorim.runs.crossvalidation import Plan, crossvalidate
 from radiorim.runs.folds import make_folds
-from radiorim.runs.pairs import shared_pairs
-from radiorim.runs.stage import stage_case
+from radiorim.runs.pairs import PAIR_RECORD, read_pair, shared_pairs
 
 SEED = 101
 PHANTOM_PEOPLE, PAIRS_OF_A_SCAN = 9, 8
@@ -51,12 +50,15 @@ def seed_of(scan: Path) -> int:
 
 
 def measured(case: Case, work: Path) -> pd.DataFrame:
-    """The candidates of one case; registered once, whatever becomes of the recipe after that."""
+    """The measured candidates of one case."""
     recipe, start = recipes.get("subtract-boost"), time.perf_counter()
-    pairs = shared_pairs(recipe, case, work / "prepared")
-    for pair in pairs:
-        pair.make()
-    table = read_table(stage_case(recipe, case, work / case.id, pair=pairs[-1].folder) / "lesions.tsv")
+    pairs = shared_pairs(recipe, case, work)
+    if not (pairs[-1].folder / PAIR_RECORD).exists():
+        for pair in pairs:
+            pair.make()
+    looked = find_and_tidy(recipe, recipe.find.fit((), seed=0), read_pair(case, pairs[-1].folder))
+    marked = with_truth(looked, recipe.task)
+    table = recipe.judge.measure(marked.case, marked.lesions).table.assign(case=case.id, person=case.person)
     print(f"{case.id}: {len(table)} candidates, {time.perf_counter() - start:.0f} s", flush=True)
     return table
 
@@ -103,7 +105,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
-    table = pd.concat([measured(case, options.work) for case in training_cases(options.folder)])
+    table = pd.concat(
+        [measured(case, options.work) for case in training_cases(options.folder)], ignore_index=True
+    )
     figures = held_out(table)
     print(figures.to_string(index=False, float_format="%.3f"))
     model = shipped(table, figures)

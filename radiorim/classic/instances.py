@@ -6,7 +6,7 @@ import numpy as np
 
 from radiorim.volume import Volume
 
-__all__ = ["flood", "grow_peaks", "label_maxima"]
+__all__ = ["flood", "grow_peaks", "joined", "label_maxima"]
 
 
 def grow_peaks(image: Volume, *, floor: float, height: float) -> Volume:
@@ -24,6 +24,41 @@ def grow_peaks(image: Volume, *, floor: float, height: float) -> Volume:
     top = label_maxima(image.data, markers)
     grown = np.where(image.data >= height * top[basins], basins, 0).astype(np.int32)
     return image.like(_connected_to(grown, markers))
+
+
+def joined(image: Volume, labels: np.ndarray, share: float) -> np.ndarray:
+    """Neighbours as one, under the lower number, where the pass between them is nearly as high as they are.
+
+    The pass is the highest of the voxels by which two labels (values from 1) touch face to face; it must be
+    at least `share` of the lower one's maximum. Above 1 nothing is joined.
+    """
+    from scipy import sparse
+
+    top = label_maxima(image.data, labels)
+    low, high, passes = _passes(image.data, labels)
+    one = passes >= share * np.minimum(top[low], top[high])
+    links = sparse.coo_array((one[one], (low[one], high[one])), shape=(len(top), len(top)))
+    _, group = sparse.csgraph.connected_components(links, directed=False)
+    first = np.full(len(top), len(top))
+    np.minimum.at(first, group, np.arange(len(top)))
+    return first[group].astype(np.int32)[labels]
+
+
+def _passes(values: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each two labels that touch, the lower number first, and the height of the pass between them."""
+    import pandas as pd
+
+    parts = []
+    for axis in range(3):
+        here, there = ([slice(None)] * 3 for _ in range(2))
+        here[axis], there[axis] = slice(None, -1), slice(1, None)
+        a, b = labels[tuple(here)], labels[tuple(there)]
+        touch = (a != b) & (a > 0) & (b > 0)
+        height = np.minimum(values[tuple(here)][touch], values[tuple(there)][touch])
+        parts.append(np.column_stack([np.minimum(a, b)[touch], np.maximum(a, b)[touch], height]))
+    table = pd.DataFrame(np.concatenate(parts), columns=["low", "high", "pass"])
+    highest = table.groupby(["low", "high"], as_index=False)["pass"].max()
+    return highest["low"].to_numpy(int), highest["high"].to_numpy(int), highest["pass"].to_numpy()
 
 
 def flood(image: Volume, markers: np.ndarray, islands: np.ndarray) -> np.ndarray:

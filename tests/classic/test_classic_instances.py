@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radiorim.classic.instances import grow_peaks
+from radiorim.classic.instances import grow_peaks, joined
 from radiorim.volume import Volume
 
 
@@ -52,3 +52,32 @@ def test_a_blob_at_the_edge_of_the_grid_is_kept():
     data[0, 0, 0], data[1, 0, 0] = 10, 6
     grown = grow_peaks(Volume(data, np.eye(4)), floor=3, height=0.5)
     assert np.argwhere(grown.data).tolist() == [[0, 0, 0], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("share", "owners"),
+    [
+        (2.0, [1, 1, 2, 2, 3, 3, 0, 4]),
+        (0.8, [1, 1, 2, 2, 2, 2, 0, 4]),
+        (0.5, [1, 1, 1, 1, 1, 1, 0, 4]),
+    ],
+)
+def test_peaks_are_one_where_the_pass_between_them_is_high(share, owners):
+    # The passes: 4 of 8 between the first two, 7 of 8 between the second and the third.
+    image = line(10, 4, 5, 8, 7, 9, 1, 6)
+    labels = line(1, 1, 2, 2, 3, 3, 0, 4).data.astype(np.int32)
+    assert along(image.like(joined(image, labels, share))) == owners
+
+
+def test_joining_goes_on_from_neighbour_to_neighbour_and_the_highest_pass_of_a_border_counts():
+    image = np.zeros((4, 4, 3), np.float32)
+    labels = np.zeros((4, 4, 3), np.int32)
+    for number in range(4):
+        labels[number, :, 1] = number + 1
+        image[number, :, 1] = [10, 2, 9, 1]
+    one = joined(Volume(image, np.eye(4)), labels, 0.85)
+    assert np.unique(one).tolist() == [0, 1]
+    labels[2] = 0
+    one = joined(Volume(image, np.eye(4)), labels, 0.85)
+    assert np.unique(one).tolist() == [0, 1, 4]
+    assert not joined(Volume(image, np.eye(4)), np.zeros_like(labels), 0.85).any()

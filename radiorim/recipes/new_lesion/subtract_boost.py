@@ -26,7 +26,7 @@ RECIPE = Recipe(
         differs="No paper: the toolkit's default chain of candidates, lesion features, SMOTE and LightGBM.",
     ),
     prepare=(HalfWayPair(),),
-    find=Peaks(sigmas=2.5, height=0.5, smooth_mm=0.7),
+    find=Peaks(sigmas=2.5, height=0.5, join=0.7, smooth_mm=0.7),
     tidy=(MinVolume(mm3=3.0), NewOrEnlarging()),
     judge=Tabular(
         measures=(
