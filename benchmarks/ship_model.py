@@ -34,7 +34,10 @@ from radiorim.runs.pairs import PAIR_RECORD, read_pair, shared_pairs
 
 SEED = 101
 PHANTOM_PEOPLE, PAIRS_OF_A_SCAN = 9, 8
-DATA = "phantom people, and lesions put into scans of two people (doi 10.1007/s12021-017-9348-7, CC-BY)"
+DATA = (
+    "phantom people; lesions put into scans of two people, and some of their own taken back at the baseline "
+    "(doi 10.1007/s12021-017-9348-7, CC-BY)"
+)
 
 
 def training_cases(folder: Path) -> list[Case]:

@@ -46,8 +46,12 @@ class VoxelBoost:
     threshold: float = 0.2
     connectivity: int = 26
 
-    def fit(self, cases: Sequence[Case], *, seed: int) -> VoxelFinder:
-        """Learn from prepared cases; raises `DataError` unless two people with a new lesion have truth."""
+    def fit(self, cases: Sequence[Case], *, seed: int, run: object = None) -> VoxelFinder:
+        """Learn from prepared cases; raises `DataError` unless two people with a new lesion have truth.
+
+        `run` says where networks keep their checkpoints; trees are fitted in one go and keep none.
+        """
+        del run
         parts = [self._samples(case, np.random.default_rng([seed, at])) for at, case in enumerate(cases)]
         people = np.array([case.person for case in cases])
         bearing = sorted({person for person, part in zip(people, parts, strict=True) if part[1].any()})

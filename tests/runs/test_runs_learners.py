@@ -8,6 +8,7 @@ import little
 import numpy as np
 import pytest
 
+from radiorim.blocks import AboveMean, VoxelBoost
 from radiorim.errors import UsageError
 from radiorim.io.files import read_json, write_json
 from radiorim.lesions import Lesions
@@ -145,6 +146,15 @@ def test_a_learned_finder_is_fitted_on_the_others_and_its_candidates_are_kept(ca
     for case in cases:
         assert (work / case.id / "native.nii.gz").exists()
         assert (work / "prepared" / case.id / "truth.nii.gz").exists()
+
+
+def test_trees_that_find_voxel_by_voxel_are_fitted_like_networks(cases, tmp_path):
+    few = VoxelBoost(AboveMean(sds=2.0, connectivity=6), trees=10, patience=5, folds=2, background=500)
+    recipe = replace(FINDS, name="trees", find=few)
+    judged = crossvalidate_images(
+        image_folds(recipe, cases, folds_of(cases), staged(recipe, cases, tmp_path), seed=0)
+    )
+    assert judged[judged.truth == 1].groupby("case").size().tolist() == [2, 2, 2]
 
 
 def test_a_benchmark_puts_them_beside_the_others(cases, tmp_path):
