@@ -1,11 +1,10 @@
 """How hard the phantom is: figures of simple recipes at each level of difficulty, folds by person.
 
     python benchmarks/difficulty.py WORK --people 60 --out results/difficulty.tsv
-    python benchmarks/difficulty.py WORK --people 12 --spacing 1.5 --tasks new-lesion --out results/new.tsv
 
 Rims: `rim-radiomics-boost` and its controls `size-only` and `flair-only` at the three levels and, at medium,
-where sizes are matched. ROC-AUC and F1 are out of fold, over lesions that are a clear case. New lesions:
-the mean over people with new lesions of MSSEG-2's lesion-wise F1.
+where sizes are matched. ROC-AUC and F1 are out of fold, over lesions that are a clear case. New
+lesions are compared by `radiorim benchmark` itself: `benchmarks/boards.sh`.
 
 Everyone is made and measured once: what is in WORK is read again, so that a run goes on where it stopped. It
 knows the parameters but not the code that they are for: after a change there, take another folder.
@@ -31,15 +30,13 @@ from radiorim.phantom.parameters import DIFFICULTIES
 from radiorim.recipe import Recipe
 from radiorim.runs.classification import recipe_columns
 from radiorim.runs.crossvalidation import Plan, crossvalidate
-from radiorim.runs.evaluation import MaskPair, evaluate_groups, evaluate_masks, evaluate_scores
+from radiorim.runs.evaluation import evaluate_scores
 from radiorim.runs.folds import make_folds
-from radiorim.runs.masks import called, true_mask
+from radiorim.runs.masks import true_mask
 from radiorim.runs.stage import stage_case
 
 RIM_RECIPES = ("rim-radiomics-boost", "size-only", "flair-only")
 """The first one is staged; the others use some of its features."""
-
-NEW_RECIPES = ("subtract", "subtract-boost")
 
 FOLDS, RESAMPLES = 5, 500
 
@@ -124,29 +121,6 @@ def rim_rows(setting: Setting, work: Path) -> Iterator[dict[str, object]]:
         yield {**setting.facts, **counts, "recipe": name, **shown(figures, "roc_auc"), **shown(figures, "f1")}
 
 
-def new_rows(setting: Setting, work: Path, names: list[str]) -> Iterator[dict[str, object]]:
-    """Lesion-wise F1 of each new-lesion recipe on one cohort."""
-    for name in names:
-        recipe = recipes.get(name)
-        people = measured(setting, recipe, work)
-        judged = people.found.assign(found=True)
-        if recipe.judge is not None:
-            judged = crossvalidate(recipe, people.found, make_folds(people.found, n=FOLDS, seed=0), Plan())
-        table = evaluate_masks(masks(people, judged))
-        figures = evaluate_groups(table, resamples=RESAMPLES).set_index("metric")
-        new = int((people.true["status"] == "new").sum())
-        counts = {"lesions": len(people.true), "new": new}
-        extra = {"false_finds": round(float(figures.loc["NbTestedLesions", "value"]), 2)}
-        yield {**setting.facts, **counts, "recipe": name, **shown(figures, "F1_score"), **extra}
-
-
-def masks(people: Measured, judged: pd.DataFrame) -> Iterator[MaskPair]:
-    """True and found new lesions of each person."""
-    for case in people.cases:
-        true = nifti.load_labels(people.folder / case.id / "true.nii.gz")
-        yield MaskPair(case.id, case.person, true, called(case, judged, people.folder).labels)
-
-
 def shown(figures: pd.DataFrame, metric: str) -> dict[str, float]:
     """A figure and its interval over people."""
     value, low, high = figures.loc[metric, ["value", "low", "high"]].astype(float).round(3)
@@ -165,8 +139,6 @@ def main() -> None:
     parser.add_argument("--spacing", type=float, default=1.0)
     parser.add_argument("--levels", nargs="+", default=list(DIFFICULTIES), choices=list(DIFFICULTIES))
     parser.add_argument("--matched", choices=("also", "only", "no"), default="also")
-    parser.add_argument("--tasks", nargs="+", default=["rim"], choices=("rim", "new-lesion"))
-    parser.add_argument("--new-recipes", nargs="+", default=list(NEW_RECIPES), choices=NEW_RECIPES)
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     every = [Setting(level, False, options.spacing, options.people) for level in options.levels]
@@ -174,12 +146,8 @@ def main() -> None:
         options.matched != "no"
     )
     rows: list[dict[str, object]] = []
-    if "rim" in options.tasks:
-        for setting in [*every * (options.matched != "only"), *matched]:
-            rows += rim_rows(setting, options.work)
-    if "new-lesion" in options.tasks:
-        for setting in every:
-            rows += new_rows(setting, options.work, options.new_recipes)
+    for setting in [*every * (options.matched != "only"), *matched]:
+        rows += rim_rows(setting, options.work)
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if options.out:

@@ -21,7 +21,7 @@ def cohort(
     grid.
 
     `params` defaults to the medium level at 1.5 mm. `small` turns them into the fast variant for tests
-    (2.5 mm, few large lesions with thick rims). The mask `lesions` is a user-like label map: jittered
+    (2 mm, few large lesions with thick rims). The mask `lesions` is a user-like label map: jittered
     borders, own numbers. flair0 has a grid of its own and the head has moved: register before comparing.
     Person k is the same in a cohort of any size.
     """

@@ -130,13 +130,13 @@ class Params:
         return replace(self, rim_share=0.11, rim_spread=0.35)
 
     def small(self) -> Params:
-        """A variant for tests: 2.5 mm voxels, fewer and larger lesions, rims thick and high enough for these.
+        """A variant for tests: 2 mm voxels, fewer and larger lesions, rims thick and high enough for these.
 
         Fewer mimics and better masks too: a handful of people must show that something was learned.
         """
         return replace(
             self,
-            spacing_mm=2.5,
+            spacing_mm=2.0,
             lesions_mean=12.0,
             lesions_sd=4.0,
             diameter_mm=15.0,

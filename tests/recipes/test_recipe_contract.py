@@ -36,8 +36,7 @@ SHOWN = TRAIN
 @cache
 def people() -> tuple[Case, ...]:
     """Easy people of the small phantom, the earlier visit moved onto the grid of the later one."""
-    # With voxels finer than usual: candidates by rules need them.
-    params = replace(Params().at("easy").small(), spacing_mm=2.0)
+    params = Params(spacing_mm=1.5).at("easy").small()
     cases = []
     for number in range(1, TRAIN + TEST + 1):
         person, name = make_person(number, 0, params), person_name(number, 9)
