@@ -5,9 +5,8 @@
 
 Both sides have the same network with the same start, the same patches a batch, loss, optimiser and flips, and
 normalise each scan once (MONAI: CacheDataset). They take turns in one run; the ratio is MONAI's time by ours:
-above 1 radiorim is faster. On a GPU too if torch sees one, and with radiorim's `--device cpu-bf16`. Memory:
-20 pairs of 182 x 218 x 182, gathered and trained on for a few steps in a process of their own. Writes
-results/networks.tsv.
+above 1 radiorim is faster. On a GPU too if torch sees one. Memory: 20 pairs of 182 x 218 x 182, gathered
+and trained on for a few steps in a process of their own. Writes results/networks.tsv.
 """
 
 from __future__ import annotations
@@ -147,7 +146,6 @@ def monai_training(cases: Sequence[Case], size: Size, device: str) -> Callable[[
     loader = monai_data.DataLoader(
         monai_data.CacheDataset(items, steps, progress=False), batch_size=1, shuffle=True
     )
-    device = plain(device)
     net, loss = size.net.build(seed=0).to(device), Loss("dice-ce").build()
     optimiser = torch.optim.AdamW(net.parameters(), lr=OPTIMISER.lr, weight_decay=OPTIMISER.weight_decay)
 
@@ -169,17 +167,16 @@ def inferences(case: Case, size: Size, device: str) -> tuple[Callable[[], None],
     radiorim, as its recipes do, leaves out windows without brain, where MONAI's answer is not used.
     """
     volume = np.stack([case.image(name).data for name in ("flair0", "flair")])
-    ours, theirs = (size.net.build(seed=0).to(plain(device)).eval() for _ in range(2))
+    ours, theirs = (size.net.build(seed=0).to(device).eval() for _ in range(2))
     ours.to(memory_format=torch.channels_last_3d)
     brain = case.mask("brain").data
 
     def by_radiorim() -> None:
-        with on_device(device):
-            predict_volume([ours], volume, size.patch, Inference(batch=4), inside=brain)
+        predict_volume([ours], volume, size.patch, Inference(batch=4), inside=brain)
 
     def by_monai() -> None:
         with torch.no_grad():
-            shown = torch.from_numpy(volume)[None].to(plain(device))
+            shown = torch.from_numpy(volume)[None].to(device)
             answer = sliding_window_inference(shown, size.patch, 4, theirs, overlap=0.5, mode="gaussian")
             answer.sigmoid().cpu().numpy()
 
@@ -207,15 +204,10 @@ def ratio(ours: Callable[[], None], theirs: Callable[[], None], repeats: int, de
     return {**medians, "ratio": float(np.median(by_turn)), "note": spread}
 
 
-def plain(device: str) -> str:
-    """The device for code that knows no `cpu-bf16`: MONAI's own computes in float32 there."""
-    return device.removesuffix("-bf16")
-
-
 def compared(size: Size, device: str) -> Iterator[Row]:
     """Rows of training and of inference on a device."""
     cases = [pair(number, size.shape) for number in range(size.cases)]
-    where = {"device": torch.cuda.get_device_name() if device == "cuda" else processor(device)}
+    where = {"device": torch.cuda.get_device_name() if device == "cuda" else processor()}
     what = f"{'-'.join(map(str, size.widths))}, patch {size.edge}"
     epoch = ratio(
         our_training(cases, size, device), monai_training(cases, size, device), size.repeats, device
@@ -226,10 +218,9 @@ def compared(size: Size, device: str) -> Iterator[Row]:
     yield {"measure": f"sliding window, DynUNet {what}, {shape}"} | where | both
 
 
-def processor(device: str = "cpu") -> str:
-    """The processor, how many threads torch uses and in what radiorim computes."""
-    half = ", radiorim in bfloat16" if device == "cpu-bf16" else ""
-    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads{half}"
+def processor() -> str:
+    """The processor and how many threads torch uses."""
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"
 
 
 def memory(cases: int) -> Row:
@@ -274,7 +265,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     size = QUICK if options.quick else Size()
     rows = [memory(20)]
-    for device in ("cpu", "cpu-bf16", *(["cuda"] if torch.cuda.is_available() else [])):
+    for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
         rows += compared(size, device)
     table = pd.DataFrame(rows)[
         ["measure", "device", "radiorim_s", "monai_s", "ratio", "radiorim_mib", "note"]

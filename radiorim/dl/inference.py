@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from radiorim.dl.device import autocast
 from radiorim.dl.views import views
 from radiorim.errors import UsageError
 
@@ -151,7 +150,7 @@ def _passes(net: nn.Module, shown: torch.Tensor, passes: int, seed: int) -> Iter
 
     from radiorim.dl.loop import seeded
 
-    with torch.inference_mode(), autocast(shown.device, training=False):
+    with torch.inference_mode():
         if not passes:
             yield logits_of(net(shown)).float().sigmoid()
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from radiorim.dl.checkpoint import load_checkpoint, save_checkpoint
-from radiorim.dl.device import autocast, current_device
+from radiorim.dl.device import current_device
 from radiorim.dl.patches import Batch
 from radiorim.dl.training import Training
 from radiorim.errors import DataError
@@ -114,11 +114,12 @@ def _epoch(state: State, step: nn.Module, batches: Iterable[Batch], training: Tr
     import torch
 
     device = next(state.module.parameters()).device
+    mixed = training.amp and device.type == "cuda"
     state.module.train()
     losses, waiting = [], 0
     for batch in batches:
         shown = batch.to(device)
-        with autocast(device, training=True) if training.amp else nullcontext():
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=mixed):
             loss = step(shown)
         (loss * (shown.share / training.accumulate)).backward()
         losses.append(loss.detach())

@@ -86,9 +86,9 @@ class Training:
 
     `accumulate` batches make one step of the optimiser; `clip` is the largest norm of the gradient (0: any);
     `ema` the decay of averaged weights (0: none), which then are the ones that count; `amp` computes in
-    bfloat16 on a GPU and on `cpu-bf16`. Of the people, `held_out` is the share on whose lesions the score
-    after each `check` epochs is made; after `patience` scores without a better one training stops (0: never).
-    The weights with the best score are kept, without a score the last ones.
+    bfloat16 on a GPU. Of the people, `held_out` is the share on whose lesions the score after each `check`
+    epochs is made; after `patience` scores without a better one training stops (0: never). The weights with
+    the best score are kept, without a score the last ones.
     """
 
     epochs: int = 50

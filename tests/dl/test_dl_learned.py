@@ -18,7 +18,6 @@ from radiorim import recipes
 from radiorim.blocks import Given, Recipe, recipe_from_json
 from radiorim.dl.channels import Channel
 from radiorim.dl.classifier import PatchClassifier
-from radiorim.dl.device import on_device
 from radiorim.dl.focus import LesionPatch
 from radiorim.dl.inference import Inference, predict_patches, predict_volume, with_dropout
 from radiorim.dl.losses.bce_supcon import supcon
@@ -184,16 +183,6 @@ def test_windows_outside_the_mask_are_not_computed_and_inside_nothing_changes(rn
     assert 0 < sum(asked) < windows
     np.testing.assert_allclose(near[:, inside], whole[:, inside], atol=1e-6)
     assert near[:, 20:].max() == 0
-
-
-def test_half_precision_says_nearly_the_same(rng):
-    volume = rng.normal(size=(2, 20, 18, 22)).astype(np.float32)
-    net = Tiny()
-    whole = predict_volume([net], volume, (8, 8, 8), Inference())
-    with on_device("cpu-bf16"):
-        half = predict_volume([net], volume, (8, 8, 8), Inference())
-    assert half.dtype == np.float32
-    assert 0 < np.abs(half - whole).max() < 0.02
 
 
 def test_a_cube_has_48_views_24_of_them_rotations_and_each_is_undone():

@@ -168,19 +168,6 @@ def test_two_batches_accumulated_are_one_batch_of_twice_the_size():
         torch.testing.assert_close(results[1][name], value, rtol=1e-4, atol=1e-5)
 
 
-def test_half_precision_is_used_where_it_is_asked_for_and_learns_too():
-    kinds = {}
-    for name, amp in (("cpu", True), ("cpu-bf16", True), ("off", False)):
-        module, seen = module_of(), set()
-        module.net.register_forward_hook(lambda _net, _shown, answer, seen=seen: seen.add(answer.dtype))
-        with on_device("cpu-bf16" if name == "off" else name):
-            state = fit(Brightness(), module, replace(TRAINING, epochs=20, amp=amp), seed=0)
-        assert state.history[-1]["loss"] < 0.5 * state.history[0]["loss"]
-        assert all(weight.dtype == torch.float32 for weight in module.parameters())
-        kinds[name] = seen
-    assert kinds == {"cpu": {torch.float32}, "cpu-bf16": {torch.bfloat16}, "off": {torch.float32}}
-
-
 def test_a_loss_that_is_no_number_ends_the_training_in_words():
     job = Brightness()
     job.batches = lambda epoch: [Batch(torch.full((1, 1, 6, 6, 6), torch.nan), torch.ones(1, 1))]
