@@ -100,7 +100,7 @@ def read_pair(case: Case, folder: Path) -> Case:
     return replace(
         case,
         images=_stored(folder, "image-", nifti.load),
-        masks=_stored(folder, "mask-", nifti.load_mask),
+        masks=_stored(folder, "mask-", _mask),
         truth=None if case.truth is None else partial(_truth, folder),
         placement=Placement(native, np.array(facts["to_native"])),
         notes=tuple(facts["notes"]),
@@ -115,6 +115,12 @@ def _folder(steps: Sequence[Prepare], case: Case, root: Path) -> Path:
 
 def _truth(folder: Path) -> Lesions:
     return Lesions(nifti.load_labels(folder / "truth.nii.gz"), read_table(folder / "truth.tsv"))
+
+
+def _mask(path: Path) -> Volume:
+    """A mask as booleans; a map that numbers lesions keeps its numbers."""
+    labels = nifti.load_labels(path)
+    return labels if labels.data.max(initial=0) > 1 else labels.like(labels.data > 0)
 
 
 def _stored(folder: Path, prefix: str, load: Callable[[Path], Any]) -> Mapping[str, Any]:

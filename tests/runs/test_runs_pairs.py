@@ -12,7 +12,7 @@ from radiorim.errors import DataError
 from radiorim.io.files import read_json
 from radiorim.prepare.halfway import HalfWay
 from radiorim.runs.benchwork import case_cost, do_case
-from radiorim.runs.pairs import shared_pairs
+from radiorim.runs.pairs import read_pair, shared_pairs
 from radiorim.runs.stage import load_examination, stage_case
 
 OTHER_FINDER = replace(little.NEW, name="other-finder", find=replace(little.NEW.find, sigmas=2.0))
@@ -54,6 +54,16 @@ def test_what_is_found_on_a_shared_pair_is_what_is_found_without(cases, tmp_path
     np.testing.assert_array_equal(shared.placement.to_native, alone.placement.to_native)
     assert shared.placement.native.same_grid(alone.placement.native)
     assert (shared.notes, shared.quality) == (alone.notes, alone.quality)
+
+
+def test_masks_stay_masks_and_numbered_lesions_keep_their_numbers(cases, tmp_path):
+    masks = {name: cases[0].masks[name] for name in cases[0].masks}
+    first, last = shared_pairs(little.NEW, cases[0].with_(masks=masks), tmp_path)
+    first.make()
+    last.make()
+    read = read_pair(cases[0], last.folder).masks
+    assert read["brain"].data.dtype == bool
+    assert read["lesions"].data.max() == masks["lesions"].data.max() > 1
 
 
 def test_another_treatment_of_intensities_has_a_pair_of_its_own_from_the_same_registration(cases, tmp_path):
