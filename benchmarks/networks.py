@@ -69,7 +69,7 @@ class Size:
         return (self.edge,) * 3
 
 
-QUICK = Size(widths=(16, 32, 64), edge=32, shape=(96, 112, 96), cases=2, patches=8, repeats=3)
+QUICK = Size(widths=(16, 32, 64), edge=32, shape=(128, 160, 128), cases=2, patches=8, repeats=3)
 
 
 def pair(number: int, shape: tuple[int, int, int]) -> Case:

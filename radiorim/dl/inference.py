@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,17 +73,16 @@ def predict_volume(
 
     from radiorim.dl.inside import OnlyInside
 
-    device = next(nets[0].parameters()).device
+    device, ask = next(nets[0].parameters()).device, partial(_stacked_mean, nets, how)
     if inside is not None:
-        images = np.concatenate([images, (inside != 0)[None]], dtype=np.float32)
-        nets = [OnlyInside(net) for net in nets]
+        images, ask = np.concatenate([images, (inside != 0)[None]], dtype=np.float32), OnlyInside(ask)
     volume = torch.from_numpy(np.array(images, dtype=np.float32))[None].to(device)
     with torch.inference_mode():
         probability = sliding_window_inference(
             volume,
             roi_size=tuple(patch),
             sw_batch_size=how.batch,
-            predictor=lambda windows: _stacked_mean(nets, windows, how),
+            predictor=ask,
             overlap=how.overlap,
             mode=how.stitch,
             padding_mode="constant",
@@ -116,7 +116,7 @@ def logits_of(output: Any) -> torch.Tensor:
     return output[0] if isinstance(output, (list, tuple)) else output
 
 
-def _stacked_mean(nets: Sequence[nn.Module], windows: torch.Tensor, how: Inference) -> Any:
+def _stacked_mean(nets: Sequence[nn.Module], how: Inference, windows: torch.Tensor) -> Any:
     total, count = 0.0, 0
     for answer in _answers(nets, windows, how, 0, undo=True):
         total, count = total + answer, count + 1

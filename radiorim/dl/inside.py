@@ -1,42 +1,37 @@
-"""A network that is asked only where it matters: many windows of a scan hold no brain, most no lesion."""
+"""Windows that matter: many of a scan hold no brain, most no lesion."""
 
 from __future__ import annotations
 
-import torch
-from torch import nn
+from collections.abc import Callable
 
-from radiorim.dl.inference import logits_of
+import torch
 
 __all__ = ["OnlyInside"]
 
 
-class OnlyInside(nn.Module):
-    """The logits of `net` for windows (n, c + 1, x, y, z) whose last channel, a mask, is not empty.
+class OnlyInside:
+    """Probabilities for windows (n, c + 1, x, y, z) whose last channel, a mask, is not empty; 0 for others.
 
-    The others get minus infinity, probability 0, without being computed. At a voxel of the mask no window is
-    left out: each that holds the voxel holds some of the mask.
+    `ask` gives those of windows (n, c, x, y, z) and is not asked about the others. At a voxel of the mask no
+    window is left out: each that holds the voxel holds some of the mask.
     """
 
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = net
+    def __init__(self, ask: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        self.ask = ask
         self.maps: int | None = None
 
-    def forward(self, windows: torch.Tensor) -> torch.Tensor:
-        """Logits (n, outputs, x, y, z)."""
+    def __call__(self, windows: torch.Tensor) -> torch.Tensor:
+        """Probabilities (n, outputs, x, y, z)."""
         rows = windows[:, -1].flatten(1).any(1)
-        if rows.all():
-            return logits_of(self.net(windows[:, :-1]))
+        if self.maps is None and not rows.any():
+            # Only a network knows how many maps it has.
+            self.maps = self.ask(windows[:1, :-1]).shape[1]
         if not rows.any():
-            return self._nothing(windows)
-        answer = logits_of(self.net(windows[rows, :-1]))
-        self.maps = answer.shape[1]
-        logits = answer.new_full((len(windows), *answer.shape[1:]), -torch.inf)
-        logits[rows] = answer
-        return logits
-
-    def _nothing(self, windows: torch.Tensor) -> torch.Tensor:
-        if self.maps is None:
-            # Only the network knows how many maps it has.
-            self.maps = logits_of(self.net(windows[:1, :-1])).shape[1]
-        return windows.new_full((len(windows), self.maps, *windows.shape[2:]), -torch.inf)
+            return windows.new_zeros((len(windows), self.maps, *windows.shape[2:]))
+        own = self.ask(windows[rows, :-1])
+        self.maps = own.shape[1]
+        if rows.all():
+            return own
+        answers = own.new_zeros((len(windows), *own.shape[1:]))
+        answers[rows] = own
+        return answers
