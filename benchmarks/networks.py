@@ -31,7 +31,7 @@ from monai.inferers import sliding_window_inference
 
 from radiorim.blocks import Augment, BalancedVoxels, Channel, Inference, Loss, Net, Optimiser, Training
 from radiorim.case import Case, Lazy
-from radiorim.dl.device import on_device
+from radiorim.dl.device import memory_format, on_device
 from radiorim.dl.inference import predict_volume
 from radiorim.dl.loop import fit
 from radiorim.dl.supervised import Supervised
@@ -168,7 +168,7 @@ def inferences(case: Case, size: Size, device: str) -> tuple[Callable[[], None],
     """
     volume = np.stack([case.image(name).data for name in ("flair0", "flair")])
     ours, theirs = (size.net.build(seed=0).to(device).eval() for _ in range(2))
-    ours.to(memory_format=torch.channels_last_3d)
+    ours.to(memory_format=memory_format(torch.device(device)))
     brain = case.mask("brain").data
 
     def by_radiorim() -> None:

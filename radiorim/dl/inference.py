@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from radiorim.dl.device import memory_format
 from radiorim.dl.views import views
 from radiorim.errors import UsageError
 
@@ -134,13 +135,12 @@ def _answers(
     nets: Sequence[nn.Module], images: torch.Tensor, how: Inference, seed: int, *, undo: bool
 ) -> Iterator[torch.Tensor]:
     """The probabilities by each network, view and pass."""
-    import torch
 
     device = next(nets[0].parameters()).device
     for net in nets:
         net.eval()
         for view in views(how.views, images.shape[-3:]):
-            shown = view.apply(images).to(device, memory_format=torch.channels_last_3d)
+            shown = view.apply(images).to(device, memory_format=memory_format(device))
             for answer in _passes(net, shown, how.dropout_passes, seed):
                 yield view.undo(answer) if undo else answer
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from radiorim.dl.checkpoint import load_checkpoint, save_checkpoint
-from radiorim.dl.device import current_device
+from radiorim.dl.device import current_device, memory_format
 from radiorim.dl.patches import Batch
 from radiorim.dl.training import Training
 from radiorim.errors import DataError
@@ -82,10 +82,9 @@ def fit(job: Job, module: nn.Module, training: Training, *, seed: int, run: Run 
     What a method `told()` of the module gives, numbers by name, is noted beside the loss of each epoch.
     Same seed, same weights on a CPU, also when the training was interrupted and went on from its checkpoint.
     """
-    import torch
 
     device = current_device()
-    module.to(device, memory_format=torch.channels_last_3d)
+    module.to(device, memory_format=memory_format(device))
     state = State(module, training.optimiser.build([p for p in module.parameters() if p.requires_grad]))
     if training.ema:
         state.average = _averaged(module, training.ema)

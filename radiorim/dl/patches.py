@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim.dl.device import memory_format
 from radiorim.errors import require
 
 if TYPE_CHECKING:
@@ -48,10 +49,8 @@ class Batch:
     share: float = 1.0
 
     def to(self, device: torch.device) -> Batch:
-        """The same on a device; images channels-last, which convolutions are quicker on."""
-        import torch
-
-        images = self.images.to(device, memory_format=torch.channels_last_3d, non_blocking=True)
+        """The same on a device; images in the format that convolutions are quicker on."""
+        images = self.images.to(device, memory_format=memory_format(device), non_blocking=True)
         return Batch(images, self.target.to(device, non_blocking=True), self.share)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from radiorim.dl.device import current_device
+from radiorim.dl.device import current_device, memory_format
 from radiorim.dl.registry import Net
 from radiorim.errors import DataError, require
 from radiorim.io.files import existing, read_json, whole, write_json
@@ -38,9 +38,9 @@ def load_networks(net: Net, folder: Path, name: str) -> tuple[list[nn.Module], d
     The architecture comes from the recipe, not from the file. Raises `DataError` in one sentence for a
     file that is damaged, foreign, or of another architecture.
     """
-    torch = require("torch", "dl")
+    require("torch", "dl")
     safetensors = require("safetensors", "dl")
-    path = existing(Path(folder) / f"{name}.safetensors")
+    path, device = existing(Path(folder) / f"{name}.safetensors"), current_device()
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (no mapping)
@@ -50,7 +50,7 @@ def load_networks(net: Net, folder: Path, name: str) -> tuple[list[nn.Module], d
             prefix = f"{index}/"
             own = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
             each.load_state_dict(own)
-            each.to(current_device(), memory_format=torch.channels_last_3d).eval()
+            each.to(device, memory_format=memory_format(device)).eval()
     except (safetensors.SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         said = str(error).splitlines()[0].rstrip(":. ")
         raise DataError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim.dl.device import memory_format
 from radiorim.dl.lesionjob import LesionJob
 from radiorim.metrics.classification import pr_auc
 
@@ -29,9 +30,7 @@ class RadiomicBatch:
 
     def to(self, device: torch.device) -> RadiomicBatch:
         """The same on a device."""
-        import torch
-
-        images = self.images.to(device, memory_format=torch.channels_last_3d, non_blocking=True)
+        images = self.images.to(device, memory_format=memory_format(device), non_blocking=True)
         return RadiomicBatch(images, self.radiomics.to(device), self.target.to(device), self.share)
 
 
@@ -75,7 +74,7 @@ def answers(
         for start in range(0, len(radiomics), batch):
             rows = range(start, min(start + batch, len(radiomics)))
             images = torch.from_numpy(np.stack([cut(row) for row in rows]))
-            shown = images.to(device, memory_format=torch.channels_last_3d)
+            shown = images.to(device, memory_format=memory_format(device))
             numbers = torch.from_numpy(radiomics[rows.start : rows.stop]).to(device)
             scores[rows.start : rows.stop] = net(shown, numbers).float().sigmoid()[:, 0].cpu().numpy()
     return scores

@@ -35,8 +35,7 @@ class Optimiser:
         known = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
         if self.name not in known:
             raise UnknownName("optimiser", self.name, [*known, "sgd"])
-        # Fused: one pass over each parameter and its moments, a quarter of the time.
-        return known[self.name](parameters, betas=tuple(self.betas), fused=True, **both)
+        return known[self.name](parameters, betas=tuple(self.betas), **both)
 
 
 SCHEDULES = ("constant", "poly", "cosine", "exponential", "step", "multistep", "plateau")
