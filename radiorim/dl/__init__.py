@@ -28,7 +28,7 @@ How to add
   (options named and with defaults = the paper's numbers) and `SMALL = {option: value}` (and
   `SMALL_EDGE`, of its patches) for the smoke profile. It may import torch at its top: it is imported
   when it is built. It is then `Net("<name>", channels=2)`, `_` written `-`; nothing has to be
-  registered. In: (n, channels, x, y, z), maybe channels-last in memory. Out: logits, (n, outputs) for a
+  registered. In: (n, channels, x, y, z), channels-last in memory on a GPU. Out: logits, (n, outputs) for a
   classifier and (n, outputs, x, y, z) for a segmenter; while training a list of logits (finest first)
   means deep supervision, and a tuple (logits, embeddings, ...) is handed to the loss as it is.
 - **A loss**: a file `losses/<name>.py` with `build(**options) -> nn.Module`, called as loss(output,
