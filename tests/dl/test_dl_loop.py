@@ -201,6 +201,8 @@ def worker(rank: int, folder: str) -> None:
     with on_device("cpu"):
         fit(Brightness(rank=rank, processes=2), module, SHARED, seed=0, run=Run(processes=2))
     save_file(module.state_dict(), f"{folder}/{rank}.safetensors")
+    # Else one leaves while the other still talks to it, and now and then gloo's threads abort.
+    together.barrier()
     together.destroy_process_group()
 
 
