@@ -96,7 +96,7 @@ def read_pair(case: Case, folder: Path) -> Case:
     """The case with images, masks, truth and place as `write_pair` left them; read on first use."""
     facts = read_json(folder / PAIR_RECORD)
     shape, affine = tuple(facts["native"]["shape"]), np.array(facts["native"]["affine"])
-    native = Volume(np.broadcast_to(np.uint8(0), shape), affine)
+    native = Volume(np.broadcast_to(np.uint8(0), shape), affine, (), case.sources.get("flair", ""))
     return replace(
         case,
         images=_stored(folder, "image-", nifti.load),
