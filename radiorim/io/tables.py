@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ MISSING = "n/a"
 
 _TEXT = frozenset({"case", "person", "name", "participant_id", "session_id", "acq_time"})
 _TRUTH = {"true": True, "false": False}
+_PADDED = re.compile(r"(?:^|\t)[+-]*0\d+(?:\t|$)")
+"""A number with leading zeros among tab-separated cells."""
 
 
 def write_table(table: pd.DataFrame, path: Path | str) -> Path:
@@ -121,19 +124,21 @@ def _parse(name: str, cells: Sequence[str]) -> Any:
     import pandas as pd
 
     known = [cell for cell in cells if cell not in (MISSING, "")]
-    if name in _TEXT or any(_padded(cell) for cell in known):
+    # No cell holds a tab, so one search looks at all of them.
+    joined = "\t".join(known)
+    if name in _TEXT or _PADDED.search(joined):
         return _texts(cells)
     if known and all(cell in _TRUTH for cell in known):
         values = [_TRUTH.get(cell) for cell in cells]
         return pd.array(values, dtype="bool" if len(known) == len(cells) else "boolean")
-    if known and len(known) == len(cells) and _fits(int, cells):
-        integers = [int(cell) for cell in cells]
+    # Python reads 1_000 as a number, a person does not mean one.
+    if "_" in joined:
+        return _texts(cells)
+    integers = _numbers(int, cells) if known and len(known) == len(cells) else None
+    if integers is not None:
         return integers if max(map(abs, integers)) < 2**63 else _texts(cells)
-    if _fits(float, known):
-        return np.array(["nan" if cell in (MISSING, "") else cell for cell in cells], dtype=object).astype(
-            float
-        )
-    return _texts(cells)
+    reals = _numbers(float, ["nan" if cell in (MISSING, "") else cell for cell in cells])
+    return _texts(cells) if reals is None else np.array(reals, dtype=float)
 
 
 def _texts(cells: Sequence[str]) -> Any:
@@ -142,20 +147,12 @@ def _texts(cells: Sequence[str]) -> Any:
     return pd.array([None if cell in (MISSING, "") else cell for cell in cells], dtype="str")
 
 
-def _padded(cell: str) -> bool:
-    digits = cell.lstrip("+-")
-    return len(digits) > 1 and digits.isdigit() and digits.startswith("0")
-
-
-def _fits(kind: Callable[[str], Any], cells: Sequence[str]) -> bool:
+def _numbers(kind: Callable[[str], Any], cells: Sequence[str]) -> list[Any] | None:
+    """The cells as numbers, or None if one of them is none."""
     try:
-        for cell in cells:
-            kind(cell)
+        return [kind(cell) for cell in cells]
     except ValueError:
-        return False
-    return not any(
-        "_" in cell for cell in cells
-    )  # Python reads 1_000 as a number, a person does not mean one
+        return None
 
 
 def _cells(column: pd.Series) -> list[str]:

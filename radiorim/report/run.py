@@ -67,7 +67,10 @@ def write_pages(
     scores = run.table("scores.tsv")
     cases = read_dataset(run.data) if run.data.is_dir() else []
     cases = [case for case in cases if (out / "work" / case.id / "stage.json").exists()]
-    pages = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(_case_page)(run, case) for case in cases)
+    shares = run.table("contributions.tsv")
+    pages = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_case_page)(run, case, _of(case, scores), _of(case, shares)) for case in cases
+    )
     for done, case in enumerate(zip(cases, pages, strict=True), start=1):
         if progress:
             progress(case[0].id, done, len(cases))
@@ -84,13 +87,16 @@ def write_pages(
     return write_group_page(out / "group.html", group)
 
 
-def _case_page(run: Run, case: Case) -> Path:
+def _of(case: Case, table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """The rows of the case by lesion; a page reads no table, which holds all cases."""
+    if table is None:
+        return None
+    return table[table["case"] == case.id].set_index("lesion").drop(columns="case")
+
+
+def _case_page(run: Run, case: Case, scores: pd.DataFrame, shares: pd.DataFrame | None) -> Path:
     looked = load_examination(run.recipe, case, run.out / "work" / case.id)
-    scores, shares = run.table("scores.tsv"), run.table("contributions.tsv")
-    own = scores[scores["case"] == case.id].set_index("lesion")
-    judged = looked.lesions.with_columns(own[[name for name in JUDGED if name in own]])
-    if shares is not None:
-        shares = shares[shares["case"] == case.id].set_index("lesion").drop(columns="case")
+    judged = looked.lesions.with_columns(scores[[name for name in JUDGED if name in scores]])
     page = CaseReport(looked.case, _called(judged), run.recipe, shares, looked.skipped, run.provenance)
     written = write_case_page(run.out / f"{case.id}.html", page)
     case.release()
