@@ -10,7 +10,7 @@ import numpy as np
 
 from radiorim.errors import DataError, UsageError
 from radiorim.features.naming import Dictionary, chosen, entry
-from radiorim.features.regions import Region, feature_frame, regions
+from radiorim.features.regions import Region, feature_frame, line_ends, regions
 from radiorim.volume import Volume, require_same_grid
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class _Brain:
         # Beyond the edge of the grid nothing is brain.
         padded = np.pad(inside[box], 1)
         depth = ndimage.distance_transform_edt(padded, sampling=mask.spacing)[1:-1, 1:-1, 1:-1]
-        ends = mask.to_mm(_line_ends(inside[box]) + [side.start for side in box])
+        ends = mask.to_mm(line_ends(inside[box]) + [side.start for side in box])
         return cls(depth, box, ends.min(axis=0), ends.max(axis=0))
 
     def place(self, voxels: np.ndarray, centre_mm: np.ndarray) -> dict[str, float]:
@@ -146,14 +146,6 @@ class _Brain:
             **{f"relative_{axis}": value for axis, value in zip(_AXES, relative, strict=True)},
             "relative_lateral": abs(2 * relative[0] - 1),
         }
-
-
-def _line_ends(inside: np.ndarray) -> np.ndarray:
-    """First and last voxel of every line along the first axis; extremes in any direction are among them."""
-    lines = np.argwhere(inside.any(axis=0))
-    first = inside.argmax(axis=0)[tuple(lines.T)]
-    last = len(inside) - 1 - inside[::-1].argmax(axis=0)[tuple(lines.T)]
-    return np.concatenate([np.column_stack([end, lines]) for end in (first, last)])
 
 
 def _brain_mask(case: Case, lesions: Lesions) -> Volume:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from radiorim.lesions import Lesions
     from radiorim.volume import Volume
 
-__all__ = ["Region", "aligned_image", "distance_mm", "feature_frame", "regions"]
+__all__ = ["Region", "aligned_image", "distance_mm", "feature_frame", "line_ends", "regions"]
 
 DISTANCE_DIGITS = 6
 """Squared distances are rounded to these decimals: the order of axes must not decide a voxel's shell."""
@@ -90,15 +90,20 @@ def distance_mm(mask: np.ndarray, spacing: Sequence[float], reach_mm: float) -> 
     Exact for boxes, not for centres: on any grid the next voxel along an axis lies half its edge away. The
     squared distance is a sum over axes, so one minimum for each axis and step is enough.
     """
+    from radiorim.features.fast.distance import spread
+
     squared = np.where(mask, 0.0, np.inf)
     for axis, edge in enumerate(spacing):
-        source = np.moveaxis(squared, axis, 0)
-        nearest = source.copy()
-        for step in range(1, int(np.floor(reach_mm / edge + 0.5 + 1e-6)) + 1):
-            cost = ((step - 0.5) * edge) ** 2
-            np.minimum(nearest[step:], source[:-step] + cost, out=nearest[step:])
-            np.minimum(nearest[:-step], source[step:] + cost, out=nearest[:-step])
-        squared = np.moveaxis(nearest, 0, axis)
+        steps = np.arange(1, int(np.floor(reach_mm / edge + 0.5 + 1e-6)) + 1)
+        squared = spread(squared, axis, ((steps - 0.5) * edge) ** 2)
     distance = np.sqrt(np.round(squared, DISTANCE_DIGITS))
     distance[distance > reach_mm + 1e-6] = np.inf
     return distance
+
+
+def line_ends(inside: np.ndarray) -> np.ndarray:
+    """First and last voxel of every line along the first axis; extremes in any direction are among them."""
+    lines = np.argwhere(inside.any(axis=0))
+    first = inside.argmax(axis=0)[tuple(lines.T)]
+    last = len(inside) - 1 - inside[::-1].argmax(axis=0)[tuple(lines.T)]
+    return np.concatenate([np.column_stack([end, lines]) for end in (first, last)])

@@ -11,7 +11,7 @@ import numpy as np
 from radiorim.errors import UnknownName
 from radiorim.features.limits import limits
 from radiorim.features.naming import Dictionary, chosen, entry
-from radiorim.features.regions import Region, feature_frame, regions
+from radiorim.features.regions import Region, feature_frame, line_ends, regions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,6 @@ _ENTRIES = {
         degenerate="1 for one voxel",
     ),
 }
-_STEPS = tuple((axis, step) for axis in range(3) for step in (-1, 1))
 
 
 @dataclass(frozen=True)
@@ -128,33 +127,32 @@ class Shape:
 
 
 def _measure(region: Region, spacing: np.ndarray) -> dict[str, float]:
-    exposed = _exposed(region.inside)
     voxels = int(region.inside.sum())
     volume = voxels * spacing.prod()
-    surface = sum(len(exposed[axis, step]) * spacing.prod() / spacing[axis] for axis, step in _STEPS)
+    surface = sum(_faces(region.inside, axis) * spacing.prod() / spacing[axis] for axis in range(3))
     values = {
         "voxel_count": voxels,
         "surface_voxel_mm2": surface,
         "surface_voxel_per_volume": surface / volume,
         "sphericity_voxel": (36 * np.pi * volume**2) ** (1 / 3) / surface,
-        "solidity": volume / _hull_volume(exposed, spacing),
+        "solidity": volume / _hull_volume(region.inside, spacing),
         "box_fill": voxels / region.inside.size,
     }
     return {_PREFIX + name: value for name, value in values.items()}
 
 
-def _exposed(inside: np.ndarray) -> dict[tuple[int, int], np.ndarray]:
-    """Voxel indices whose face towards (axis, step) is an outer face; the grid's edge counts as outside."""
-    padded = np.pad(inside, 1)
-    return {
-        (axis, step): np.argwhere(padded & ~np.roll(padded, -step, axis=axis)) - 1 for axis, step in _STEPS
-    }
+def _faces(inside: np.ndarray, axis: int) -> int:
+    """Outer faces across the axis; the grid's edge counts as outside."""
+    lines = np.moveaxis(inside, axis, 0)
+    between = np.count_nonzero(lines[1:] != lines[:-1])
+    return between + np.count_nonzero(lines[0]) + np.count_nonzero(lines[-1])
 
 
-def _hull_volume(exposed: dict[tuple[int, int], np.ndarray], spacing: np.ndarray) -> float:
+def _hull_volume(inside: np.ndarray, spacing: np.ndarray) -> float:
+    """Volume of the convex hull of whole voxels, from the end corners of every line along the first axis."""
     from scipy.spatial import ConvexHull
 
-    surface = np.unique(np.concatenate(list(exposed.values())), axis=0)
-    corners = np.indices((2, 2, 2)).reshape(3, 8).T - 0.5
-    points = np.unique((surface[:, None] + corners).reshape(-1, 3), axis=0)
-    return float(ConvexHull(points * spacing).volume)
+    corners = np.zeros(np.add(inside.shape, 1), dtype=bool)
+    for shift in np.ndindex(2, 2, 2):
+        corners[tuple(slice(s, s + n) for s, n in zip(shift, inside.shape, strict=True))] |= inside
+    return float(ConvexHull(line_ends(corners) * spacing).volume)
