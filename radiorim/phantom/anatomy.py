@@ -88,14 +88,14 @@ def _warp(template: Template, lattice: Lattice, age: float, rng: np.random.Gener
 
 def _tissues(template: Template, lattice: Lattice, mni_mm: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Template tissues at the warped places, inside `where` only (the rest of the head costs nothing)."""
-    from scipy import ndimage
+    from radiorim.phantom.sampling import linear
 
     voxels = np.stack(
         [lattice.upsample(mni_mm[i] - template.origin_mm[i])[where] for i in range(3)], dtype=np.float32
     )
     tissues = np.zeros((3, *where.shape), dtype=np.float32)
     for i in range(3):
-        tissues[i][where] = ndimage.map_coordinates(template.tissues[i], voxels, order=1)
+        tissues[i][where] = linear(template.tissues[i], voxels, outside=0.0)
     return tissues
 
 
@@ -122,10 +122,10 @@ def _fold(tissues: np.ndarray, surface_mm: np.ndarray, lattice: Lattice, rng: np
 
 
 def _sample(values: np.ndarray, template: Template, step_mm: float, mni_mm: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
+    from radiorim.phantom.sampling import linear
 
     voxels = (mni_mm - np.reshape(template.origin_mm, (3, 1, 1, 1))) / step_mm
-    return ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
+    return linear(values, voxels)
 
 
 def _rotation(angles: np.ndarray) -> np.ndarray:

@@ -156,9 +156,14 @@ def _depth(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
 
 
 def pool(fine: np.ndarray) -> np.ndarray:
-    """Mean over the fine points of each voxel."""
-    a, b, c = (n // FINE for n in fine.shape)
-    return fine.reshape(a, FINE, b, FINE, c, FINE).mean(axis=(1, 3, 5), dtype=np.float32)
+    """Mean over the fine points of each voxel, float32.
+
+    Added up as eight sparse copies: a mean over axes of two points takes twenty times as long.
+    """
+    fine = fine.astype(np.float32, copy=False)
+    pairs = fine[..., 0::2] + fine[..., 1::2]
+    total = pairs[0::2, 0::2] + pairs[0::2, 1::2] + pairs[1::2, 0::2] + pairs[1::2, 1::2]
+    return total / np.float32(FINE**3)
 
 
 def scaled(lesion: Lesion, factor: float) -> Lesion:
