@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Anatomy:
     ventricle_mm: np.ndarray
     mni_mm: np.ndarray
 
-    @property
+    @cached_property
     def brain(self) -> np.ndarray:
         """Where there is brain, CSF between its folds and in its ventricles included."""
         return self.tissues.sum(axis=0) > 0.5
@@ -68,7 +69,10 @@ def make_anatomy(
 
 def tissue_labels(anatomy: Anatomy) -> np.ndarray:
     """The tissue that most of each voxel is: 1 GM, 2 WM, 3 CSF, 0 outside the brain (uint8)."""
-    return (np.argmax(anatomy.tissues, axis=0) + 1).astype(np.uint8) * anatomy.brain
+    gm, wm, csf = anatomy.tissues
+    most = np.where(wm > gm, np.uint8(2), np.uint8(1))
+    most[csf > np.maximum(gm, wm)] = 3
+    return most * anatomy.brain
 
 
 def _warp(template: Template, lattice: Lattice, age: float, rng: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,6 @@ import numpy as np
 
 from radiorim.phantom.lesions import Lesion
 from radiorim.phantom.parameters import Params
-from radiorim.phantom.qsm import box_of
 
 __all__ = ["Evidence", "as_rim", "evidence", "judge_rims"]
 
@@ -41,8 +40,6 @@ def evidence(mask: np.ndarray, chi: np.ndarray, spacing_mm: Sequence[float], *, 
     """
     from scipy import ndimage
 
-    box = box_of(mask)
-    mask, chi = mask[box], chi[box]
     depth = ndimage.distance_transform_edt(np.pad(mask, 1), spacing_mm)[1:-1, 1:-1, 1:-1]
     limit = max(1.5, 1.01 * max(spacing_mm))
     edge, core = mask & (depth <= limit), mask & (depth > limit)

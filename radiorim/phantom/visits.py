@@ -10,7 +10,7 @@ from radiorim.phantom.anatomy import Anatomy
 from radiorim.phantom.lattice import Lattice
 from radiorim.phantom.paint import Painted
 from radiorim.phantom.parameters import Params
-from radiorim.phantom.render import Scanner, blurred, clean_flair, clean_t1, measured, move, shaded
+from radiorim.phantom.render import Ground, Scanner, blurred, clean_flair, clean_t1, measured, move, shaded
 from radiorim.phantom.stages import generator
 from radiorim.volume import Volume
 
@@ -74,12 +74,12 @@ class Visits:
 
     def __init__(self, anatomy: Anatomy, params: Params, who: tuple[int, int]) -> None:
         self._anatomy, self._params, self._who = anatomy, params, who
-        self._texture = anatomy.lattice.upsample(anatomy.lattice.noise(generator(*who, "person"), 2.2))
+        self._ground = Ground.of(anatomy, generator(*who, "person"))
 
     def flair(self, painted: Painted) -> Volume:
         """Visit 2, on the grid that the truth is on."""
         rng, scanner = self._machine("flair", self._params.flair_snr)
-        image = clean_flair(self._anatomy, painted, scanner, self._texture)
+        image = clean_flair(self._anatomy, painted, scanner, self._ground)
         shaded(image, self._anatomy.lattice, scanner, rng)
         image, target = self._resolved(image, scanner), self.grid
         if target is not self._anatomy.grid:
@@ -89,7 +89,7 @@ class Visits:
     def t1(self, painted: Painted) -> Volume:
         """Visit 2, always isotropic."""
         rng, scanner = self._machine("t1", self._params.t1_snr)
-        image = clean_t1(self._anatomy, painted, scanner, self._texture)
+        image = clean_t1(self._anatomy, painted, scanner, self._ground)
         shaded(image, self._anatomy.lattice, scanner, rng)
         grid = self._anatomy.grid
         return grid.like(measured(blurred(image, scanner.blur_mm, grid.spacing), scanner, rng))
@@ -101,7 +101,7 @@ class Visits:
         rng, scanner = self._machine("flair0", self._params.flair_snr)
         anatomy = self._anatomy
         grid = Volume(self.grid.data, _other_origin(self.grid.affine, rng))
-        image = clean_flair(anatomy, painted, scanner, self._texture)
+        image = clean_flair(anatomy, painted, scanner, self._ground)
         shaded(image, anatomy.lattice, scanner, rng)
         places = journey.places(anatomy.grid, grid)
         moved = linear(self._resolved(image, scanner), places)
