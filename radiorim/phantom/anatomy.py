@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,7 +39,7 @@ class Anatomy:
     ventricle_mm: np.ndarray
     mni_mm: np.ndarray
 
-    @property
+    @cached_property
     def brain(self) -> np.ndarray:
         """Where there is brain, CSF between its folds and in its ventricles included."""
         return self.tissues.sum(axis=0) > 0.5
@@ -68,7 +69,10 @@ def make_anatomy(
 
 def tissue_labels(anatomy: Anatomy) -> np.ndarray:
     """The tissue that most of each voxel is: 1 GM, 2 WM, 3 CSF, 0 outside the brain (uint8)."""
-    return (np.argmax(anatomy.tissues, axis=0) + 1).astype(np.uint8) * anatomy.brain
+    gm, wm, csf = anatomy.tissues
+    most = np.where(wm > gm, np.uint8(2), np.uint8(1))
+    most[csf > np.maximum(gm, wm)] = 3
+    return most * anatomy.brain
 
 
 def _warp(template: Template, lattice: Lattice, age: float, rng: np.random.Generator) -> np.ndarray:
@@ -88,14 +92,14 @@ def _warp(template: Template, lattice: Lattice, age: float, rng: np.random.Gener
 
 def _tissues(template: Template, lattice: Lattice, mni_mm: np.ndarray, where: np.ndarray) -> np.ndarray:
     """Template tissues at the warped places, inside `where` only (the rest of the head costs nothing)."""
-    from scipy import ndimage
+    from radiorim.phantom.sampling import linear
 
     voxels = np.stack(
         [lattice.upsample(mni_mm[i] - template.origin_mm[i])[where] for i in range(3)], dtype=np.float32
     )
     tissues = np.zeros((3, *where.shape), dtype=np.float32)
     for i in range(3):
-        tissues[i][where] = ndimage.map_coordinates(template.tissues[i], voxels, order=1)
+        tissues[i][where] = linear(template.tissues[i], voxels, outside=0.0)
     return tissues
 
 
@@ -122,10 +126,10 @@ def _fold(tissues: np.ndarray, surface_mm: np.ndarray, lattice: Lattice, rng: np
 
 
 def _sample(values: np.ndarray, template: Template, step_mm: float, mni_mm: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
+    from radiorim.phantom.sampling import linear
 
     voxels = (mni_mm - np.reshape(template.origin_mm, (3, 1, 1, 1))) / step_mm
-    return ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
+    return linear(values, voxels)
 
 
 def _rotation(angles: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,24 +74,28 @@ class Lattice:
         values = np.asarray(field, dtype=np.float32)
         for knots, (count, shift, spacing) in zip(self.knots, axes, strict=True):
             rest = values.shape[1:]
-            place = (shift + np.arange(count) * spacing) / self.step_mm
-            values = _weights(place, knots) @ values.reshape(len(values), -1)
+            values = _weights(knots, self.step_mm, count, shift, spacing) @ values.reshape(len(values), -1)
             values = np.moveaxis(values.reshape(count, *rest), 0, -1)
         return np.ascontiguousarray(values)
 
     def at_knots(self, values: np.ndarray) -> np.ndarray:
         """What a map on the grid is at the knots (linear; beyond the grid its nearest value)."""
-        from scipy import ndimage
+        from radiorim.phantom.sampling import linear
 
         voxels = (self.coordinates_mm() - np.reshape(self.origin_mm, (3, 1, 1, 1))) / self.spacing_mm
-        return ndimage.map_coordinates(values, voxels, order=1, mode="nearest")
+        return linear(values, voxels)
 
 
-def _weights(place: np.ndarray, knots: int) -> csr_array:
-    """Sparse (places, knots) matrix of cubic B-spline weights; `place` is in knots from the grid's origin."""
+@lru_cache(maxsize=64)
+def _weights(knots: int, step_mm: float, count: int, shift_mm: float, spacing_mm: float) -> csr_array:
+    """Sparse (places, knots) matrix of cubic B-spline weights, for voxels that begin `shift_mm` from the
+    origin.
+
+    Kept, because dozens of fields are evaluated on the same grid.
+    """
     from scipy import sparse
 
-    count = len(place)
+    place = (shift_mm + np.arange(count) * spacing_mm) / step_mm
     # A last voxel exactly on a knot belongs to the span before it: there is no span after the last.
     first = np.clip(np.floor(place).astype(int), 0, knots - 4)
     t = place - first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -59,6 +60,23 @@ class Canvas:
             self, wobble=self.wobble + amount * self.lattice.upsample(self.lattice.noise(rng, 2.0))
         )
 
+    def below(self, lesion: Lesion, box: Box) -> np.ndarray:
+        """Depth below a lesion's uneven surface in mm at the fine points of its box.
+
+        Kept: the same lesions are painted, judged and labelled.
+        """
+        if lesion not in self._depths:
+            edge = self.wobble[box]
+            for axis in range(3):
+                edge = edge.repeat(FINE, axis)
+            smooth = _depth(lesion, offsets(lesion, self.grid, box))
+            self._depths[lesion] = smooth + _UNEVEN * min(lesion.axes) * edge
+        return self._depths[lesion]
+
+    @cached_property
+    def _depths(self) -> dict[Lesion, np.ndarray]:
+        return {}
+
 
 @dataclass(frozen=True, eq=False)
 class Painted:
@@ -98,13 +116,8 @@ def boxes(lesions: Sequence[Lesion], canvas: Canvas) -> Iterator[tuple[int, Lesi
     """Number, lesion, box and the depth below its surface in mm at the fine points of the box."""
     for number, lesion in enumerate(lesions, start=1):
         box = _box(lesion, canvas.grid)
-        if not min(lesion.axes) or any(part.stop <= part.start for part in box):
-            continue
-        depth = _depth(lesion, offsets(lesion, canvas.grid, box))
-        edge = canvas.wobble[box]
-        for axis in range(3):
-            edge = edge.repeat(FINE, axis)
-        yield number, lesion, box, depth + _UNEVEN * min(lesion.axes) * edge
+        if min(lesion.axes) and all(part.stop > part.start for part in box):
+            yield number, lesion, box, canvas.below(lesion, box)
 
 
 def _share(depth: np.ndarray, canvas: Canvas, box: Box) -> np.ndarray:
@@ -118,10 +131,11 @@ def _claim(labels: np.ndarray, number: int, share: np.ndarray) -> None:
 
 
 def _box(lesion: Lesion, grid: Volume) -> Box:
-    reach = max(lesion.axes) * 1.4 + 1.5 * grid.spacing[0] + 1.5
+    edge = grid.spacing[0]
+    reach = (max(lesion.axes) * 1.4 + 1.5 * edge + 1.5) / edge
     centre = grid.to_voxels(np.array([lesion.centre]))[0]
-    low = np.maximum(np.floor(centre - reach / grid.spacing[0]), 0).astype(int)
-    high = np.minimum(np.ceil(centre + reach / grid.spacing[0]) + 1, grid.shape).astype(int)
+    low = np.maximum(np.floor(centre - reach), 0).astype(int)
+    high = np.minimum(np.ceil(centre + reach) + 1, grid.shape).astype(int)
     return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
 
 
@@ -156,9 +170,14 @@ def _depth(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
 
 
 def pool(fine: np.ndarray) -> np.ndarray:
-    """Mean over the fine points of each voxel."""
-    a, b, c = (n // FINE for n in fine.shape)
-    return fine.reshape(a, FINE, b, FINE, c, FINE).mean(axis=(1, 3, 5), dtype=np.float32)
+    """Mean over the fine points of each voxel, float32.
+
+    Added up as eight sparse copies: a mean over axes of two points takes twenty times as long.
+    """
+    fine = fine.astype(np.float32, copy=False)
+    pairs = fine[..., 0::2] + fine[..., 1::2]
+    total = pairs[0::2, 0::2] + pairs[0::2, 1::2] + pairs[1::2, 0::2] + pairs[1::2, 1::2]
+    return total / np.float32(FINE**3)
 
 
 def scaled(lesion: Lesion, factor: float) -> Lesion:

@@ -79,7 +79,8 @@ def make_person(number: int, seed: int, params: Params) -> Person:
     before, now = paint([scaled(a, a.before) for a in every], canvas), paint(lesions, canvas)
     journey = Journey.draw(anatomy, params, about.days / 365, generator(*who, "visits"))
     added = iron.added(lesions, canvas)
-    images, field, chi = {"flair": visits.flair(now), "flair0": visits.flair0(before, journey)}, None, None
+    flair0, seen0 = visits.first(before, journey)
+    images, field, chi = {"flair": visits.flair(now), "flair0": flair0}, None, None
     if "t1" in params.contrasts:
         images["t1"] = visits.t1(now)
     if "chi" in params.contrasts:
@@ -89,7 +90,6 @@ def make_person(number: int, seed: int, params: Params) -> Person:
     grid = anatomy.grid
     labels = grid.like(now.labels.astype(np.int32))
     rows = truth_table(labels, lesions, iron.judged(labels, lesions, canvas))
-    seen0 = visits.seen0(before.labels.astype(np.int32), journey, images["flair0"])
     ratings = rate(lesions, canvas, params, generator(*who, "raters"))
     given = jittered(lesions, canvas, params, generator(*who, "mask"))
     return Person(

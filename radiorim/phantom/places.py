@@ -27,12 +27,12 @@ class Places:
     @classmethod
     def of(cls, anatomy: Anatomy) -> Places:
         """White matter outside the deep nuclei, never at the surface of the brain."""
-        from scipy import ndimage
+        from radiorim.phantom.sampling import linear
 
         mm = anatomy.lattice.coordinates_mm()
         voxels = (mm - np.reshape(anatomy.lattice.origin_mm, (3, 1, 1, 1))) / anatomy.lattice.spacing_mm
-        gm, wm, csf = (ndimage.map_coordinates(t, voxels, order=1) for t in anatomy.tissues)
-        depth = -ndimage.map_coordinates(anatomy.surface_mm, voxels, order=1)
+        gm, wm, csf = (linear(t, voxels, outside=0.0) for t in anatomy.tissues)
+        depth = -linear(anatomy.surface_mm, voxels, outside=0.0)
         use = (wm > 0.5) & (csf < 0.15) & (depth > 3)
         use[use] = nearest_nucleus(anatomy.mni_mm[:, use])[0] < -3
         distance = anatomy.ventricle_mm

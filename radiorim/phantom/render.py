@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from radiorim.phantom.paint import Painted
 from radiorim.phantom.parameters import Params
 from radiorim.volume import Volume
 
-__all__ = ["Scanner", "blurred", "clean_flair", "clean_t1", "measured", "move", "shaded"]
+__all__ = ["Ground", "Scanner", "blurred", "clean_flair", "clean_t1", "measured", "move", "shaded"]
 
 _FLAIR = {"deep": 1.02, "wm": 1.0, "csf": 0.22, "bone": 0.12, "inside": 0.7}
 _T1 = {"deep": 0.80, "wm": 1.0, "csf": 0.26, "bone": 0.15, "inside": 0.35}
@@ -50,10 +50,27 @@ class Scanner:
         )
 
 
-def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What all scans of a head show: `texture` on the grid (sd 1); `deep` (1 in deep grey matter) and
+    `inside` (1 where CSF holds vessels and plexus) on the lattice, 0 elsewhere.
+    """
+
+    texture: np.ndarray
+    deep: np.ndarray
+    inside: np.ndarray
+
+    @classmethod
+    def of(cls, anatomy: Anatomy, rng: np.random.Generator) -> Ground:
+        """That of one person."""
+        texture = anatomy.lattice.upsample(anatomy.lattice.noise(rng, 2.2))
+        return cls(texture, _deep(anatomy.mni_mm), _inside(anatomy.mni_mm))
+
+
+def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, ground: Ground) -> np.ndarray:
     """Noise-free FLAIR in units of WM: bright caps at the ventricles, lesions by their own contrast."""
     contrast = _FLAIR | {"gm": scanner.flair_gm, "fat": scanner.fat}
-    image = _tissue(anatomy, contrast, texture)
+    image = _tissue(anatomy, contrast, ground)
     caps = anatomy.lattice.upsample(0.16 * np.exp(-anatomy.ventricle_mm / 2.5))
     gm, wm, _ = anatomy.tissues
     image += caps * wm
@@ -62,21 +79,21 @@ def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: n
     return image
 
 
-def clean_t1(anatomy: Anatomy, painted: Painted, scanner: Scanner, texture: np.ndarray) -> np.ndarray:
+def clean_t1(anatomy: Anatomy, painted: Painted, scanner: Scanner, ground: Ground) -> np.ndarray:
     """Noise-free T1w in units of WM; lesions are dark, never darker than CSF."""
     contrast = _T1 | {"gm": scanner.t1_gm, "fat": _T1_FAT * scanner.fat}
-    image = _tissue(anatomy, contrast, -texture)
+    image = _tissue(anatomy, contrast, replace(ground, texture=-ground.texture))
     image += painted.t1 * anatomy.tissues[1]
     return np.maximum(image, 0.8 * _T1["csf"] * anatomy.brain)
 
 
-def _tissue(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) -> np.ndarray:
+def _tissue(anatomy: Anatomy, contrast: dict[str, float], ground: Ground) -> np.ndarray:
     gm, wm, csf = anatomy.tissues
-    deep = anatomy.lattice.upsample(_deep(anatomy.mni_mm) * (contrast["deep"] - contrast["gm"]))
+    deep = anatomy.lattice.upsample(ground.deep * (contrast["deep"] - contrast["gm"]))
     image = (contrast["gm"] + deep) * gm + contrast["wm"] * wm
-    image *= 1 + 0.04 * texture
-    image += (contrast["csf"] + anatomy.lattice.upsample(contrast["inside"] * _inside(anatomy.mni_mm))) * csf
-    return image + _scalp(anatomy, contrast, texture)
+    image *= 1 + 0.04 * ground.texture
+    image += (contrast["csf"] + anatomy.lattice.upsample(contrast["inside"] * ground.inside)) * csf
+    return image + _scalp(anatomy, contrast, ground.texture)
 
 
 def _deep(mni_mm: np.ndarray) -> np.ndarray:
@@ -155,6 +172,10 @@ def measured(image: np.ndarray, scanner: Scanner, rng: np.random.Generator) -> n
     sd = np.float32(1 / scanner.snr)
     real = image + sd * rng.standard_normal(image.shape, dtype=np.float32)
     imaginary = sd * rng.standard_normal(image.shape, dtype=np.float32)
-    units = np.float32(scanner.gain) * np.sqrt(real * real + imaginary * imaginary)
+    # In place: a new array takes longer than the sum or root that is put into it.
+    units = np.square(real, out=real)
+    units += np.square(imaginary, out=imaginary)
+    np.sqrt(units, out=units)
+    units *= np.float32(scanner.gain)
     units[image < 0.02] = 0
-    return np.clip(np.rint(units), 0, 65535).astype(np.uint16)
+    return np.clip(np.rint(units, out=units), 0, 65535, out=units).astype(np.uint16)

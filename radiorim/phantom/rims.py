@@ -8,6 +8,7 @@ import numpy as np
 
 from radiorim.phantom.lesions import Lesion
 from radiorim.phantom.paint import FINE, SOFT_MM, Canvas, along, boxes, offsets, pool
+from radiorim.phantom.qsm import box_of
 
 __all__ = ["close_ups", "paint_susceptibility"]
 
@@ -24,7 +25,7 @@ def paint_susceptibility(lesions: Sequence[Lesion], canvas: Canvas) -> np.ndarra
 def close_ups(
     lesions: Sequence[Lesion], canvas: Canvas, labels: np.ndarray
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Number, mask and what the lesion itself adds to the susceptibility, at the fine points of its box.
+    """Number, mask and what the lesion itself adds to the susceptibility, at the fine points round its mask.
 
     Voxels blur thin rims and small lesions; here is what the scan is made from, without veins and
     neighbours. `labels` are 1..n in the order of `lesions`; those without a voxel are left out.
@@ -36,7 +37,10 @@ def close_ups(
         free = own | ((labels[box] == 0) & (canvas.room[box] > 0.5))
         inside = _finer(free) & (depth > 0)
         mask = inside if inside.any() else _finer(own)
-        yield number, mask, _added(lesion, depth, offsets(lesion, canvas.grid, box))
+        # The rest of the box is for what fades around a lesion; nothing there is judged.
+        tight, (x, y, z) = box_of(mask), offsets(lesion, canvas.grid, box)
+        a, b, c = tight
+        yield number, mask[tight], _added(lesion, depth[tight], [x[a], y[:, b], z[:, :, c]])
 
 
 def _finer(mask: np.ndarray) -> np.ndarray:

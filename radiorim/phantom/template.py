@@ -76,7 +76,8 @@ def _maps() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         raise DataError(
             f"nilearn's ICBM152 maps cannot be read ({error}). Install nilearn again: pip install nilearn"
         ) from error
-    t1, gm, wm = (np.asarray(image.dataobj, dtype=np.float32) for image in images)
+    # In the order that they are read in: files keep the other one, and each person would copy the maps.
+    t1, gm, wm = (np.ascontiguousarray(image.dataobj, dtype=np.float32) for image in images)
     return t1, gm, wm, images[0].affine
 
 

@@ -104,6 +104,6 @@ def _splat(chi: np.ndarray, voxels: np.ndarray, amount: float) -> None:
     low = np.floor(voxels).astype(int)
     inside = np.all((low >= 0) & (low < np.array(chi.shape) - 1), axis=1)
     low, part = low[inside], (voxels - low)[inside]
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.prod(np.where(corner, part, 1 - part), axis=1)
-        np.add.at(chi, tuple((low + corner).T), (amount * weight).astype(np.float32))
+    corners = np.indices((2, 2, 2)).reshape(3, 8).T[:, None]
+    weights = np.prod(np.where(corners, part, 1 - part), axis=-1)
+    np.add.at(chi, tuple(np.moveaxis(low + corners, -1, 0)), (amount * weights).astype(np.float32))

@@ -10,7 +10,7 @@ from radiorim.phantom.anatomy import Anatomy
 from radiorim.phantom.lattice import Lattice
 from radiorim.phantom.paint import Painted
 from radiorim.phantom.parameters import Params
-from radiorim.phantom.render import Scanner, blurred, clean_flair, clean_t1, measured, move, shaded
+from radiorim.phantom.render import Ground, Scanner, blurred, clean_flair, clean_t1, measured, move, shaded
 from radiorim.phantom.stages import generator
 from radiorim.volume import Volume
 
@@ -48,10 +48,17 @@ class Journey:
         knots = (here + (back[:3, 3] - lattice.origin_mm)[:, None, None, None]) / step + 1
         return cls(lattice, to_visit1, np.stack([_smooth(part, knots) for part in drift]))
 
-    def carry(self, image: np.ndarray, source: Volume, target: Volume, order: int = 1) -> np.ndarray:
+    def carry(self, image: np.ndarray, source: Volume, target: Volume) -> np.ndarray:
         """What was seen at visit 2 (on `source`) as it was at visit 1 (on `target`)."""
-        from scipy import ndimage
+        from radiorim.phantom.sampling import linear
 
+        return linear(image, self.places(source, target))
+
+    def places(self, source: Volume, target: Volume) -> np.ndarray:
+        """Where on `source` (visit 2) the tissue of each voxel of `target` (visit 1) lies.
+
+        Voxels as reals, float32, shape (3, *target.shape).
+        """
         matrix = np.linalg.inv(source.affine) @ np.linalg.inv(self.to_visit1) @ target.affine
         axes = [np.arange(n, dtype=np.float32) for n in target.shape]
         x, y, z = np.ix_(*axes)
@@ -59,7 +66,7 @@ class Journey:
         for axis, (a, b, c, d) in enumerate(matrix[:3].astype(np.float32)):
             places[axis] = self.lattice.on(self.drift_mm[axis] / source.spacing[axis], target)
             places[axis] += a * x + (b * y + (c * z + d))
-        return ndimage.map_coordinates(image, places, order=order, mode="nearest")
+        return places
 
 
 class Visits:
@@ -67,12 +74,12 @@ class Visits:
 
     def __init__(self, anatomy: Anatomy, params: Params, who: tuple[int, int]) -> None:
         self._anatomy, self._params, self._who = anatomy, params, who
-        self._texture = anatomy.lattice.upsample(anatomy.lattice.noise(generator(*who, "person"), 2.2))
+        self._ground = Ground.of(anatomy, generator(*who, "person"))
 
     def flair(self, painted: Painted) -> Volume:
         """Visit 2, on the grid that the truth is on."""
         rng, scanner = self._machine("flair", self._params.flair_snr)
-        image = clean_flair(self._anatomy, painted, scanner, self._texture)
+        image = clean_flair(self._anatomy, painted, scanner, self._ground)
         shaded(image, self._anatomy.lattice, scanner, rng)
         image, target = self._resolved(image, scanner), self.grid
         if target is not self._anatomy.grid:
@@ -82,20 +89,26 @@ class Visits:
     def t1(self, painted: Painted) -> Volume:
         """Visit 2, always isotropic."""
         rng, scanner = self._machine("t1", self._params.t1_snr)
-        image = clean_t1(self._anatomy, painted, scanner, self._texture)
+        image = clean_t1(self._anatomy, painted, scanner, self._ground)
         shaded(image, self._anatomy.lattice, scanner, rng)
         grid = self._anatomy.grid
         return grid.like(measured(blurred(image, scanner.blur_mm, grid.spacing), scanner, rng))
 
-    def flair0(self, painted: Painted, journey: Journey) -> Volume:
-        """Visit 1 on its own grid."""
+    def first(self, painted: Painted, journey: Journey) -> tuple[Volume, Volume]:
+        """FLAIR of visit 1 and the labels of its lesions, on a grid of their own."""
+        from radiorim.phantom.sampling import linear, nearest
+
         rng, scanner = self._machine("flair0", self._params.flair_snr)
         anatomy = self._anatomy
         grid = Volume(self.grid.data, _other_origin(self.grid.affine, rng))
-        image = clean_flair(anatomy, painted, scanner, self._texture)
+        image = clean_flair(anatomy, painted, scanner, self._ground)
         shaded(image, anatomy.lattice, scanner, rng)
-        moved = journey.carry(self._resolved(image, scanner), anatomy.grid, grid)
-        return grid.like(measured(moved, scanner, rng))
+        places = journey.places(anatomy.grid, grid)
+        moved = linear(self._resolved(image, scanner), places)
+        labels = painted.labels.astype(np.int32)
+        if self._params.thick_slices:
+            labels = _sliced(labels, self._params.spacing_mm)
+        return grid.like(measured(moved, scanner, rng)), grid.like(nearest(labels, places))
 
     def seen(self, labels: np.ndarray) -> Volume:
         """A label map of the anatomy's grid on the grid of FLAIR at visit 2."""
@@ -103,12 +116,6 @@ class Visits:
         if target is source:
             return source.like(labels)
         return target.like(move(_sliced(labels, source.spacing[0]), source, target, np.eye(4), order=0))
-
-    def seen0(self, labels: np.ndarray, journey: Journey, grid: Volume) -> Volume:
-        """A label map of visit 1, painted on the anatomy's grid, on the grid of FLAIR at visit 1."""
-        if self._params.thick_slices:
-            labels = _sliced(labels, self._params.spacing_mm)
-        return grid.like(journey.carry(labels, self._anatomy.grid, grid, order=0))
 
     @property
     def grid(self) -> Volume:
@@ -150,7 +157,9 @@ def _smooth(part: np.ndarray, knots: np.ndarray) -> np.ndarray:
     """One component of the drift, without the kinks at walls, where the head lies at visit 1."""
     from scipy import ndimage
 
-    return ndimage.map_coordinates(ndimage.gaussian_filter(part, 1.0), knots, order=1, mode="nearest")
+    from radiorim.phantom.sampling import linear
+
+    return linear(ndimage.gaussian_filter(part, 1.0), knots)
 
 
 def _motion(params: Params, rng: np.random.Generator) -> np.ndarray:
