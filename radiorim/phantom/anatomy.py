@@ -45,18 +45,18 @@ class Anatomy:
         return self.tissues.sum(axis=0) > 0.5
 
 
-def head_lattice(spacing_mm: float) -> Lattice:
-    """The grid that covers a head with cubic voxels, and its lattice."""
-    shape = tuple(int((high - low) // spacing_mm) + 1 for low, high in _BOX_MM)
-    return Lattice(shape, spacing_mm, tuple(low for low, _ in _BOX_MM))
+def head_lattice(spacing_mm: float, cropped_mm: float = 0.0) -> Lattice:
+    """The grid that covers a head with cubic voxels, but for so much on every side, and its lattice."""
+    box = [(low + cropped_mm, high - cropped_mm) for low, high in _BOX_MM]
+    shape = tuple(int((high - low) // spacing_mm) + 1 for low, high in box)
+    return Lattice(shape, spacing_mm, tuple(low for low, _ in box))
 
 
 def make_anatomy(
-    template: Template, spacing_mm: float, rng: np.random.Generator, *, age: float = 40.0
+    template: Template, lattice: Lattice, rng: np.random.Generator, age: float = 40.0
 ) -> Anatomy:
     """A person: affine and smooth warp of the template, own folds, ventricles that are wider with age."""
-    lattice = head_lattice(spacing_mm)
-    affine = np.diag([spacing_mm] * 3 + [1.0])
+    affine = np.diag([lattice.spacing_mm] * 3 + [1.0])
     affine[:3, 3] = lattice.origin_mm
     mni_mm = _warp(template, lattice, age, rng)
     surface_mm = lattice.upsample(_sample(template.surface_mm, template, 2.0, mni_mm))

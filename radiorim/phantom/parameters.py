@@ -31,6 +31,7 @@ class Params:
     """
 
     spacing_mm: float = 1.0
+    cropped_mm: float = 0.0
     size_matched: bool = False
     contrasts: tuple[str, ...] = CONTRASTS
     sites: int = 1
@@ -130,13 +131,15 @@ class Params:
         return replace(self, rim_share=0.11, rim_spread=0.35)
 
     def small(self) -> Params:
-        """A variant for tests: 2 mm voxels, fewer and larger lesions, rims thick and high enough for these.
+        """A variant for tests: 2 mm voxels, less air around, fewer and larger lesions, rims thick and
+        high enough for these.
 
         Fewer mimics and better masks too: a handful of people must show that something was learned.
         """
         return replace(
             self,
             spacing_mm=2.0,
+            cropped_mm=7.0,
             lesions_mean=12.0,
             lesions_sd=4.0,
             diameter_mm=15.0,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from radiorim.lesions import Lesions
-from radiorim.phantom.anatomy import make_anatomy, tissue_labels
+from radiorim.phantom.anatomy import head_lattice, make_anatomy, tissue_labels
 from radiorim.phantom.drawing import draw_lesions
 from radiorim.phantom.iron import Iron
 from radiorim.phantom.lesions import Lesion
@@ -70,7 +70,8 @@ def make_person(number: int, seed: int, params: Params) -> Person:
     """Person `number` (from 1) of the cohort with this seed; the same in a cohort of any size."""
     who, about = (seed, number), profile(number, seed, params)
     params = at_site(params, about.site, seed)
-    anatomy = make_anatomy(load_template(), params.spacing_mm, generator(*who, "anatomy"), age=about.age)
+    lattice = head_lattice(params.spacing_mm, params.cropped_mm)
+    anatomy = make_anatomy(load_template(), lattice, generator(*who, "anatomy"), about.age)
     rng = generator(*who, "lesions")
     canvas = Canvas.of(anatomy, rng)
     every = _visible(draw_lesions(anatomy, params, rng), canvas)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from radiorim.phantom.anatomy import Anatomy, make_anatomy
+from radiorim.phantom.anatomy import Anatomy, head_lattice, make_anatomy
 from radiorim.phantom.echoes import Echoes, scan
 from radiorim.phantom.gre import Echo, background_field, gradient_echo, shim
 from radiorim.phantom.phase import homodyne, local_field, steady
@@ -18,7 +18,7 @@ SILENT = Echo(snr=1e9)
 
 @pytest.fixture(scope="module")
 def anatomy() -> Anatomy:
-    return make_anatomy(load_template(), 3.0, np.random.default_rng(0))
+    return make_anatomy(load_template(), head_lattice(3.0), np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from radiorim.phantom.anatomy import Anatomy, make_anatomy
+from radiorim.phantom.anatomy import Anatomy, head_lattice, make_anatomy
 from radiorim.phantom.drawing import draw_lesions
 from radiorim.phantom.lesions import ZONES, Lesion
 from radiorim.phantom.parameters import Params
@@ -15,7 +15,7 @@ from radiorim.phantom.template import load_template
 @pytest.fixture(scope="module")
 def anatomy() -> Anatomy:
     """One head that everybody borrows: what is drawn does not depend on whose head it is."""
-    return make_anatomy(load_template(), 3.0, np.random.default_rng(0))
+    return make_anatomy(load_template(), head_lattice(3.0), np.random.default_rng(0))
 
 
 def people(anatomy: Anatomy, params: Params, count: int) -> list[list[Lesion]]:

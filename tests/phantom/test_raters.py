@@ -7,7 +7,7 @@ import pytest
 
 from radiorim.phantom import Params, Person
 from radiorim.phantom import raters as module
-from radiorim.phantom.anatomy import make_anatomy
+from radiorim.phantom.anatomy import head_lattice, make_anatomy
 from radiorim.phantom.paint import Canvas
 from radiorim.phantom.raters import RATERS, rate
 from radiorim.phantom.template import load_template
@@ -16,7 +16,7 @@ from radiorim.phantom.template import load_template
 @pytest.fixture(scope="module")
 def canvas() -> Canvas:
     rng = np.random.default_rng(0)
-    return Canvas.of(make_anatomy(load_template(), 2.0, rng), rng)
+    return Canvas.of(make_anatomy(load_template(), head_lattice(2.0), rng), rng)
 
 
 def new_lesions(person: Person) -> list:

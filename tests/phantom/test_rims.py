@@ -9,7 +9,7 @@ from scipy import ndimage
 from sklearn.metrics import roc_auc_score
 
 from radiorim.phantom import Params
-from radiorim.phantom.anatomy import Anatomy, make_anatomy
+from radiorim.phantom.anatomy import Anatomy, head_lattice, make_anatomy
 from radiorim.phantom.drawing import draw_lesions
 from radiorim.phantom.iron import Iron
 from radiorim.phantom.lesions import Lesion
@@ -31,7 +31,7 @@ LESION = Lesion(
 
 @pytest.fixture(scope="module")
 def anatomy() -> Anatomy:
-    return make_anatomy(load_template(), 2.0, np.random.default_rng(0))
+    return make_anatomy(load_template(), head_lattice(2.0), np.random.default_rng(0))
 
 
 def away() -> np.ndarray:

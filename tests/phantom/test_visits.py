@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from radiorim.phantom import Params, make_person
-from radiorim.phantom.anatomy import Anatomy, make_anatomy
+from radiorim.phantom.anatomy import Anatomy, head_lattice, make_anatomy
 from radiorim.phantom.template import load_template
 from radiorim.phantom.visits import Journey
 
@@ -15,7 +15,7 @@ FLAIR = replace(Params().small(), contrasts=("flair",))
 
 @pytest.fixture(scope="module")
 def anatomy() -> Anatomy:
-    return make_anatomy(load_template(), 2.0, np.random.default_rng(1))
+    return make_anatomy(load_template(), head_lattice(2.0), np.random.default_rng(1))
 
 
 def still(years: float, anatomy: Anatomy) -> Journey:
