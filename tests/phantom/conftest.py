@@ -10,6 +10,6 @@ SMALL = Params().small()
 @pytest.fixture(scope="session")
 def person() -> Person:
     """A small person with old and new lesions."""
-    made = make_person(1, 0, SMALL)
+    made = make_person(3, 0, SMALL)
     assert {"stable", "new"} <= set(made.truth.table.status)
     return made

@@ -86,7 +86,7 @@ def test_the_given_mask_is_close_to_the_truth_but_not_the_same(person):
 
 
 def test_same_seed_same_person_and_another_seed_another(person):
-    again, other = make_person(1, 0, SMALL), make_person(1, 1, SMALL)
+    again, other = (make_person(person.number, seed, SMALL) for seed in (0, 1))
     for name, volume in person.images.items():
         np.testing.assert_array_equal(volume.data, again.images[name].data)
     assert person.truth.table.equals(again.truth.table)

@@ -24,7 +24,7 @@ def still(years: float, anatomy: Anatomy) -> Journey:
 
 
 def test_the_flair_pair_alone_has_the_same_scans_and_the_same_truth(person):
-    alone = make_person(1, 0, FLAIR)
+    alone = make_person(person.number, 0, FLAIR)
     assert set(alone.images) == {"flair0", "flair"}
     assert alone.true_chi is None
     for name in alone.images:

@@ -29,8 +29,10 @@ LEARNED = [name for name in NAMES if recipes.get(name).judge is not None]
 FINDERS = [name for name in NAMES if hasattr(recipes.get(name).find, "load")]
 CONTROLS = [name for name in NAMES if recipes.get(name).summary.startswith("Control")]
 TRAIN, TEST = 4, 3
+SEED = 18
+"""All seven people of this seed have new lesions and rims, so that seven are enough to learn and to test."""
 SHOWN = TRAIN
-"""The first of the people who are not learned from; that one has new lesions."""
+"""The first of the people who are not learned from."""
 
 
 @cache
@@ -39,7 +41,7 @@ def people() -> tuple[Case, ...]:
     params = Params(spacing_mm=1.5).at("easy").small()
     cases = []
     for number in range(1, TRAIN + TEST + 1):
-        person, name = make_person(number, 0, params), person_name(number, 9)
+        person, name = make_person(number, SEED, params), person_name(number, 9)
         back = np.linalg.inv(person.to_visit1)
         moved = resample(person.images["flair0"], person.images["flair"], back)
         cases.append(
