@@ -6,6 +6,8 @@ VENV := .venv
 DEMO_VENV := .venv-demo
 DEMO := demo-out
 N_JOBS ?= 2
+# The demo installs a copy: it is made again when the source changed.
+SOURCE := $(shell find radiorim -type f -not -name '*.nb?' -not -name '*.pyc')
 
 # Without bytecode on disk every command would compile its libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,7 +21,7 @@ help:
 	@echo "make bench   speed and quality beside peers; writes benchmarks/results"
 	@echo "make clean   remove environments and outputs"
 
-$(DEMO_VENV)/done: setup.cfg pyproject.toml constraints.txt
+$(DEMO_VENV)/done: setup.cfg pyproject.toml constraints.txt $(SOURCE)
 	$(PYTHON) -m venv $(DEMO_VENV)
 	$(DEMO_VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt .
 	touch $@
