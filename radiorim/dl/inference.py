@@ -167,7 +167,7 @@ def _passes(net: nn.Module, shown: torch.Tensor, passes: int, seed: int) -> Iter
 def _parts(shown: torch.Tensor) -> Sequence[torch.Tensor]:
     """On a CPU two at a time, three once where the number is odd; on a GPU all.
 
-    More fall out of a CPU's cache (four 32-voxel patches take 1.02 to 1.2 times as long each), and one alone
-    takes up to 3.7 times: torch then runs its slow convolution.
+    More fall out of a CPU's cache (of four, patches of 32 to 64 voxels take 1.02 to 1.2 times as long each),
+    and a small one alone takes up to 3.7 times: torch then runs its slow convolution.
     """
     return shown.tensor_split(max(1, len(shown) // 2)) if shown.device.type == "cpu" else (shown,)
