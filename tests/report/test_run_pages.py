@@ -12,6 +12,6 @@ def test_a_page_gets_the_rows_of_its_own_case_by_lesion():
         {"case": ["sub-01_ses-02", case.id, case.id], "lesion": [1, 1, 2], "score": [0.9, 0.2, 0.3]}
     )
     own = _of(case, table)
-    assert own["score"].to_dict() == {1: 0.2, 2: 0.3}
+    assert list(own["score"].items()) == [(1, 0.2), (2, 0.3)]
     assert list(own.columns) == ["score"]
     assert _of(case, None) is None
