@@ -42,7 +42,12 @@ class Anatomy:
     @cached_property
     def brain(self) -> np.ndarray:
         """Where there is brain, CSF between its folds and in its ventricles included."""
-        return self.tissues.sum(axis=0) > 0.5
+        return self.outside < 0.5
+
+    @cached_property
+    def outside(self) -> np.ndarray:
+        """Share of each voxel that is neither tissue nor CSF."""
+        return np.clip(1 - self.tissues.sum(axis=0), 0, 1)
 
 
 def head_lattice(spacing_mm: float, cropped_mm: float = 0.0) -> Lattice:
@@ -98,8 +103,8 @@ def _tissues(template: Template, lattice: Lattice, mni_mm: np.ndarray, where: np
         [lattice.upsample(mni_mm[i] - template.origin_mm[i])[where] for i in range(3)], dtype=np.float32
     )
     tissues = np.zeros((3, *where.shape), dtype=np.float32)
-    for i in range(3):
-        tissues[i][where] = linear(template.tissues[i], voxels, outside=0.0)
+    for tissue, values in zip(tissues, linear(template.tissues, voxels, outside=0.0).T, strict=True):
+        tissue[where] = values
     return tissues
 
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from radiorim.volume import Volume
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 __all__ = ["Lattice"]
 
@@ -67,16 +62,11 @@ class Lattice:
         return self._evaluate(field, list(zip(grid.shape, shifts.tolist(), grid.spacing, strict=True)))
 
     def _evaluate(self, field: np.ndarray, axes: list[tuple[int, float, float]]) -> np.ndarray:
-        """Number of voxels, mm from the lattice's origin and spacing of each axis.
+        """Number of voxels, mm from the lattice's origin and spacing of each axis."""
+        from radiorim.phantom.splines import evaluate, places
 
-        Sparse products rather than dense ones, so that the bits do not depend on the number of BLAS threads.
-        """
-        values = np.asarray(field, dtype=np.float32)
-        for knots, (count, shift, spacing) in zip(self.knots, axes, strict=True):
-            rest = values.shape[1:]
-            values = _weights(knots, self.step_mm, count, shift, spacing) @ values.reshape(len(values), -1)
-            values = np.moveaxis(values.reshape(count, *rest), 0, -1)
-        return np.ascontiguousarray(values)
+        step = self.step_mm
+        return evaluate(field, [places(n, step, *axis) for n, axis in zip(self.knots, axes, strict=True)])
 
     def at_knots(self, values: np.ndarray) -> np.ndarray:
         """What a map on the grid is at the knots (linear; beyond the grid its nearest value)."""
@@ -84,23 +74,3 @@ class Lattice:
 
         voxels = (self.coordinates_mm() - np.reshape(self.origin_mm, (3, 1, 1, 1))) / self.spacing_mm
         return linear(values, voxels)
-
-
-@lru_cache(maxsize=64)
-def _weights(knots: int, step_mm: float, count: int, shift_mm: float, spacing_mm: float) -> csr_array:
-    """Sparse (places, knots) matrix of cubic B-spline weights, for voxels that begin `shift_mm` from the
-    origin.
-
-    Kept, because dozens of fields are evaluated on the same grid.
-    """
-    from scipy import sparse
-
-    place = (shift_mm + np.arange(count) * spacing_mm) / step_mm
-    # A last voxel exactly on a knot belongs to the span before it: there is no span after the last.
-    first = np.clip(np.floor(place).astype(int), 0, knots - 4)
-    t = place - first
-    weights = (
-        np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], axis=1) / 6
-    )
-    rows, columns = np.repeat(np.arange(count), 4), (first[:, None] + np.arange(4)).ravel()
-    return sparse.csr_array((weights.ravel().astype(np.float32), (rows, columns)), shape=(count, knots))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["NUCLEI", "nearest_nucleus"]
+__all__ = ["NUCLEI", "near_nuclei", "nearest_nucleus"]
 
 NUCLEI = (
     ("caudate", (12, 13, 8), (5, 8, 8), 10, 55),
@@ -17,6 +17,16 @@ NUCLEI = (
     ("dentate", (15, -58, -34), (4, 8, 6), -30, 100),
 )
 """Name, centre (right side, mirrored for the left; MNI mm), semi-axes mm, yaw in degrees, ppb."""
+
+
+def near_nuclei(mni_mm: np.ndarray, margin_mm: float) -> np.ndarray:
+    """Whether places lie in the box about all nuclei or at most so far from it; shape (3, ...) to (...)."""
+    centres, axes = (np.array([nucleus[i] for nucleus in NUCLEI]) for i in (1, 2))
+    # A nucleus may be turned about the vertical axis.
+    reach = np.column_stack([axes[:, :2].max(axis=1), axes[:, :2].max(axis=1), axes[:, 2]]) + margin_mm
+    low, high = (centres - reach).min(axis=0), (centres + reach).max(axis=0)
+    low[0] = -high[0]
+    return np.all([(a <= part) & (part <= b) for part, a, b in zip(mni_mm, low, high, strict=True)], axis=0)
 
 
 def nearest_nucleus(mni_mm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

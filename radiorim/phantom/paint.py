@@ -66,11 +66,13 @@ class Canvas:
         Kept: the same lesions are painted, judged and labelled.
         """
         if lesion not in self._depths:
-            edge = self.wobble[box]
+            from radiorim.phantom.ellipsoids import depth_below
+
+            edge = _UNEVEN * min(lesion.axes) * self.wobble[box]
             for axis in range(3):
                 edge = edge.repeat(FINE, axis)
-            smooth = _depth(lesion, offsets(lesion, self.grid, box))
-            self._depths[lesion] = smooth + _UNEVEN * min(lesion.axes) * edge
+            place, rows = offsets(lesion, self.grid, box), np.reshape(lesion.rotation, (3, 3))
+            self._depths[lesion] = depth_below(place, rows, np.array(lesion.axes)) + edge
         return self._depths[lesion]
 
     @cached_property
@@ -156,17 +158,6 @@ def along(offsets: list[np.ndarray], direction: np.ndarray) -> np.ndarray:
     """Component of the offsets along a direction."""
     x, y, z = (o * np.float32(d) for o, d in zip(offsets, direction, strict=True))
     return x + y + z
-
-
-def _depth(lesion: Lesion, offsets: list[np.ndarray]) -> np.ndarray:
-    """Distance below the ellipsoid's surface (first order), negative outside."""
-    rows = np.array(lesion.rotation).reshape(3, 3)
-    local = [along(offsets, row / axis) for row, axis in zip(rows, lesion.axes, strict=True)]
-    radius = np.sqrt(sum(part * part for part in local))
-    slope = np.sqrt(
-        sum((part / np.float32(axis)) ** 2 for part, axis in zip(local, lesion.axes, strict=True))
-    )
-    return np.where(slope > 1e-6, radius * (1 - radius) / np.maximum(slope, 1e-6), min(lesion.axes))
 
 
 def pool(fine: np.ndarray) -> np.ndarray:

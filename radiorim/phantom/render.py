@@ -128,7 +128,6 @@ def _inside(mni_mm: np.ndarray) -> np.ndarray:
 
 def _scalp(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) -> np.ndarray:
     """Fluid, bone and fat outside the brain by distance from its surface; nothing below the skull base."""
-    outside = np.clip(1 - anatomy.tissues.sum(axis=0), 0, 1)
     fluid, bone, fat = contrast["csf"], contrast["bone"], contrast["fat"]
     edges_mm = [0.0, 1.5, 2.5, 3.5, 5.0, 6.0, 7.5, HEAD_MM - 2.5, HEAD_MM - 1.5, HEAD_MM]
     marrow, skin = 0.4 * fat + bone, 0.7 * fat
@@ -139,7 +138,7 @@ def _scalp(anatomy: Anatomy, contrast: dict[str, float], texture: np.ndarray) ->
         [fluid, fluid, bone, marrow, bone, fat, fat, skin, skin, 0.0],
     )
     place = np.clip((anatomy.surface_mm + 0.4 * texture) / 0.05, 0, len(table) - 1)
-    return table.astype(np.float32)[place.astype(np.int16)] * outside
+    return table.astype(np.float32)[place.astype(np.int16)] * anatomy.outside
 
 
 def move(

@@ -15,14 +15,16 @@ __all__ = ["linear", "nearest"]
 def linear(image: np.ndarray, places: np.ndarray, *, outside: float | None = None) -> np.ndarray:
     """The image between its voxels, linear along each axis, as the image's type.
 
-    `places` are voxels as reals, shape (3, ...), and the result has the shape of the rest. Beyond the
-    outermost voxels the value is `outside`; None is that of the nearest voxel. Each axis needs two voxels or
-    more.
+    `image` has shape (x, y, z), or (x, y, z, maps) for several maps at once, which are then read together.
+    `places` are voxels as reals, shape (3, ...); the result has the shape of the rest, and of the maps.
+    Beyond the outermost voxels the value is `outside`; None is that of the nearest voxel. Each axis needs two
+    voxels or more.
     """
-    values = np.empty(places[0].size, image.dtype)
+    maps = np.ascontiguousarray(image).reshape(*image.shape[:3], -1)
+    values = np.empty((places[0].size, maps.shape[3]), image.dtype)
     flat = np.ascontiguousarray(places.reshape(3, -1))
-    _linear(np.ascontiguousarray(image), flat, outside is None, 0.0 if outside is None else outside, values)
-    return values.reshape(places.shape[1:])
+    _linear(maps, flat, outside is None, 0.0 if outside is None else outside, values)
+    return values.reshape(*places.shape[1:], *image.shape[3:])
 
 
 def nearest(image: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -55,8 +57,8 @@ def _beyond(place: float, count: int) -> bool:
 @njit(cache=True, error_model="numpy", nogil=True)
 def _linear(image: np.ndarray, places: np.ndarray, extend: bool, outside: float, values: np.ndarray) -> None:
     """Fill `values`; the eight products are summed in scipy's order, in double precision."""
-    depth, height, width = image.shape
-    for n in range(values.size):
+    depth, height, width, maps = image.shape
+    for n in range(len(values)):
         x, y, z = float(places[0, n]), float(places[1, n]), float(places[2, n])
         if not extend and (_beyond(x, depth) or _beyond(y, height) or _beyond(z, width)):
             values[n] = outside
@@ -64,12 +66,13 @@ def _linear(image: np.ndarray, places: np.ndarray, extend: bool, outside: float,
         i, a0, a1 = _span(x, depth)
         j, b0, b1 = _span(y, height)
         k, c0, c1 = _span(z, width)
-        total = 0.0
-        for p, a in ((i, a0), (i + 1, a1)):
-            for q, b in ((j, b0), (j + 1, b1)):
-                total += image[p, q, k] * a * b * c0
-                total += image[p, q, k + 1] * a * b * c1
-        values[n] = total
+        for m in range(maps):
+            total = 0.0
+            for p, a in ((i, a0), (i + 1, a1)):
+                for q, b in ((j, b0), (j + 1, b1)):
+                    total += image[p, q, k, m] * a * b * c0
+                    total += image[p, q, k + 1, m] * a * b * c1
+            values[n, m] = total
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

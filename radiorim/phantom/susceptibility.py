@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from radiorim.phantom.anatomy import Anatomy
-from radiorim.phantom.nuclei import NUCLEI, nearest_nucleus
+from radiorim.phantom.nuclei import NUCLEI, near_nuclei, nearest_nucleus
 
 __all__ = ["tissue_ppb", "tissue_susceptibility"]
 
@@ -16,6 +16,9 @@ _WM_TEXTURE = ((3.5, 4.0), (12.0, 4.0))
 """Gaussian scale in mm and sd in ppb: stands for the orientation and the myelin of fibres, whose values over
 a brain have an sd of about 11 ppb (Chen 2014).
 """
+
+_FAR_MM = 100.0
+"""Said of the depth of what is too far from all nuclei to be of one."""
 
 
 def tissue_ppb(anatomy: Anatomy) -> np.ndarray:
@@ -37,6 +40,11 @@ def tissue_susceptibility(anatomy: Anatomy, rng: np.random.Generator) -> np.ndar
 
 def _nuclei(anatomy: Anatomy, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Depth in mm inside the nearest nucleus (negative outside) and its ppb, on the grid."""
-    depth, which = nearest_nucleus(anatomy.mni_mm)
-    ppb = np.array([nucleus[-1] for nucleus in NUCLEI]) * np.exp(rng.normal(0, 0.12, len(NUCLEI)))
-    return anatomy.lattice.upsample(depth), anatomy.lattice.upsample(ppb[which])
+    value = np.array([nucleus[-1] for nucleus in NUCLEI]) * np.exp(rng.normal(0, 0.12, len(NUCLEI)))
+    lattice = anatomy.lattice
+    depth, ppb = np.full(lattice.knots, -_FAR_MM, np.float32), np.zeros(lattice.knots)
+    # Far from the nuclei neither is looked at: the lattice spreads a knot over four of its steps.
+    near = near_nuclei(anatomy.mni_mm, 4 * lattice.step_mm)
+    depth[near], which = nearest_nucleus(anatomy.mni_mm[:, near])
+    ppb[near] = value[which]
+    return lattice.upsample(depth), lattice.upsample(ppb)

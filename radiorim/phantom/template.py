@@ -29,7 +29,7 @@ _CSF_T1, _GM_T1, _WM_T1 = 0.27, 0.64, 0.87
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """Tissue fractions at 1 mm (float32, sum 1 in the brain) and distance maps at 2 mm.
+    """Tissue fractions at 1 mm (float32, shape (x, y, z, 3), sum 1 in the brain) and distance maps at 2 mm.
 
     `surface_mm` is the signed distance to the brain's surface (positive outside), `ventricle_mm` the
     distance to the ventricles. `origin_mm` is RAS of voxel (0, 0, 0) of both grids; axes run along R, A,
@@ -60,6 +60,7 @@ def load_template() -> Template:
     # The skull does not follow the folds of the brain.
     smooth_mm = ndimage.gaussian_filter(np.clip(surface_mm, -8, 40), 4.0)
     surface_mm += (smooth_mm - surface_mm) * np.clip((surface_mm - 1) / 4, 0, 1)
+    tissues = np.ascontiguousarray(np.moveaxis(tissues, 0, -1))
     return Template(tissues, surface_mm.astype(np.float32), ventricle_mm, tuple(affine[:3, 3].tolist()))
 
 

@@ -43,3 +43,12 @@ def test_the_order_of_axes_in_memory_and_the_shape_of_places_do_not_matter(place
     shaped = linear(np.asfortranarray(image), places[:, :1200].reshape(3, 10, 12, 10))
     assert shaped.shape == (10, 12, 10)
     np.testing.assert_array_equal(shaped.ravel(), whole)
+
+
+def test_several_maps_read_together_are_those_read_alone(places):
+    maps = np.random.default_rng(4).normal(size=(*SHAPE, 3)).astype(np.float32)
+    together = linear(maps, places[:, :1200].reshape(3, 30, 40), outside=0.0)
+    assert together.shape == (30, 40, 3)
+    for number in range(3):
+        alone = linear(maps[..., number], places[:, :1200].reshape(3, 30, 40), outside=0.0)
+        np.testing.assert_array_equal(together[..., number], alone)
