@@ -49,6 +49,11 @@ class Anatomy:
         """Share of each voxel that is neither tissue nor CSF."""
         return np.clip(1 - self.tissues.sum(axis=0), 0, 1)
 
+    @cached_property
+    def surface_at_knots_mm(self) -> np.ndarray:
+        """`surface_mm` on the lattice."""
+        return self.lattice.at_knots(self.surface_mm)
+
 
 def head_lattice(spacing_mm: float, cropped_mm: float = 0.0) -> Lattice:
     """The grid that covers a head with cubic voxels, but for so much on every side, and its lattice."""

@@ -91,7 +91,7 @@ def background_field(anatomy: Anatomy, direction: tuple[float, float, float]) ->
     wide = np.pad(-AIR_PPB * tissue, [(0, n) for n in knots])
     field = dipole_field(wide, (lattice.step_mm,) * 3, direction=direction)
     field = field[: knots[0], : knots[1], below : below + knots[2]]
-    inside = anatomy.lattice.at_knots(anatomy.surface_mm) < 0
+    inside = anatomy.surface_at_knots_mm < 0
     return shim(field, anatomy.lattice.coordinates_mm(), inside)
 
 
@@ -119,7 +119,7 @@ def _tissue_share(anatomy: Anatomy) -> np.ndarray:
     from scipy import ndimage
 
     x, y, z = anatomy.mni_mm
-    step, surface_mm = anatomy.lattice.step_mm, anatomy.lattice.at_knots(anatomy.surface_mm)
+    step, surface_mm = anatomy.lattice.step_mm, anatomy.surface_at_knots_mm
     head = np.clip((HEAD_MM - surface_mm) / step + 0.5, 0, 1)
     body_mm = 60 * (1 - np.hypot(x / 58, (y - 5) / 85))
     head = np.maximum(head, np.clip(body_mm / step + 0.5, 0, 1) * (z < -25))

@@ -52,11 +52,13 @@ class Scanner:
 
 @dataclass(frozen=True, eq=False)
 class Ground:
-    """What all scans of a head show: `texture` on the grid (sd 1); `deep` (1 in deep grey matter) and
-    `inside` (1 where CSF holds vessels and plexus) on the lattice, 0 elsewhere.
+    """What all scans of a head show: `texture` (sd 1) and `caps` (what FLAIR adds at the ventricles) on the
+    grid; `deep` (1 in deep grey matter) and `inside` (1 where CSF holds vessels and plexus) on the lattice, 0
+    elsewhere.
     """
 
     texture: np.ndarray
+    caps: np.ndarray
     deep: np.ndarray
     inside: np.ndarray
 
@@ -64,16 +66,16 @@ class Ground:
     def of(cls, anatomy: Anatomy, rng: np.random.Generator) -> Ground:
         """That of one person."""
         texture = anatomy.lattice.upsample(anatomy.lattice.noise(rng, 2.2))
-        return cls(texture, _deep(anatomy.mni_mm), _inside(anatomy.mni_mm))
+        caps = anatomy.lattice.upsample(0.16 * np.exp(-anatomy.ventricle_mm / 2.5))
+        return cls(texture, caps, _deep(anatomy.mni_mm), _inside(anatomy.mni_mm))
 
 
 def clean_flair(anatomy: Anatomy, painted: Painted, scanner: Scanner, ground: Ground) -> np.ndarray:
     """Noise-free FLAIR in units of WM: bright caps at the ventricles, lesions by their own contrast."""
     contrast = _FLAIR | {"gm": scanner.flair_gm, "fat": scanner.fat}
     image = _tissue(anatomy, contrast, ground)
-    caps = anatomy.lattice.upsample(0.16 * np.exp(-anatomy.ventricle_mm / 2.5))
     gm, wm, _ = anatomy.tissues
-    image += caps * wm
+    image += ground.caps * wm
     # A lesion in grey matter starts brighter; the sum must not exceed what a lesion in WM reaches.
     image += painted.flair * (1 - 0.4 * gm)
     return image

@@ -69,7 +69,7 @@ def _medullary(anatomy: Anatomy, rng: np.random.Generator) -> list[np.ndarray]:
 
 def _sulcal(anatomy: Anatomy, rng: np.random.Generator) -> list[np.ndarray]:
     """Near the surface of the brain, in any direction along it."""
-    surface_mm = anatomy.lattice.at_knots(anatomy.surface_mm)
+    surface_mm = anatomy.surface_at_knots_mm
     near = (surface_mm > -9) & (surface_mm < -1) & (anatomy.mni_mm[2] > -25)
     across = np.stack(np.gradient(surface_mm))
     paths = _wander(anatomy, np.cross(across, rng.normal(size=3), axisa=0, axisc=0), near, _SULCAL, rng)

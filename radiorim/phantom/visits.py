@@ -38,7 +38,7 @@ class Journey:
         """Rigid motion, and ventricles and sulci that widen with the years."""
         to_visit1 = _motion(params, rng)
         lattice, step = anatomy.lattice, anatomy.lattice.step_mm
-        surface_mm = lattice.at_knots(anatomy.surface_mm)
+        surface_mm = anatomy.surface_at_knots_mm
         walls = np.stack(np.gradient(anatomy.ventricle_mm, step)) * np.exp(-anatomy.ventricle_mm / 12)
         cortex = np.stack(np.gradient(surface_mm, step)) * np.exp(-abs(surface_mm) / 8)
         amount = params.atrophy_mm * years * rng.uniform(0.1, 1.9)
