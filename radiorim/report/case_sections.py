@@ -13,7 +13,7 @@ from radiorim.report.methods import methods_section, verbs
 from radiorim.report.mosaic import mosaic
 from radiorim.report.registration import pairs
 from radiorim.report.render import Head, Section
-from radiorim.report.slices import AXIAL
+from radiorim.report.slices import heights_mm
 from radiorim.report.strips import MOST_STRIPS, strips
 from radiorim.report.words import image_in_words, number, plural, quality_in_words
 
@@ -25,6 +25,9 @@ __all__ = ["CASE_SECTIONS", "case_head", "case_view"]
 KEY_COLUMNS = ("lesion", "found", "score", "volume_mm3", "x_mm", "y_mm", "z_mm")
 ODD_COLUMNS = ("status", "sign", "truth", "too_small")
 MOST_EXTRAS = 3
+MOST_OTHERS = 40
+"""Outlined of what was not called: a thousand faint candidates would hide the brain."""
+
 WORD_COLUMNS = ("found", "status", "sign", "too_small")
 TITLES = {
     "lesion": "Lesion",
@@ -109,25 +112,16 @@ def _mosaic(view: CaseView) -> Mapping[str, Any] | None:
     layer = _main_layer(view)
     if layer is None:
         return None
-    grid = _canonical_grid(view)
-    z_mm = {k: float(z) for k, z in enumerate(grid)}
-    made = mosaic(view.scene, layer, view.found["lesion"].tolist(), z_mm)
+    others = view.table["lesion"][~view.table["found"]]
+    shown = others[:MOST_OTHERS]
+    heights = heights_mm(view.report.lesions.labels)
     return {
-        "mosaic": made,
+        "mosaic": mosaic(view.scene, layer, view.found["lesion"].tolist(), shown.tolist(), heights),
         "layer": image_in_words(layer, pair="flair0" in view.scene.layers),
+        "shown": len(shown),
+        "others": len(others),
         "truth": view.scene.truth is not None,
     }
-
-
-def _canonical_grid(view: CaseView) -> np.ndarray:
-    """Height in mm of the middle of each axial slice."""
-    from radiorim.report.slices import canonical
-
-    grid = canonical(view.report.lesions.labels)
-    middle = (np.array(grid.shape) - 1) / 2
-    points = np.tile(middle, (grid.shape[AXIAL], 1))
-    points[:, AXIAL] = np.arange(grid.shape[AXIAL])
-    return grid.to_mm(points)[:, AXIAL]
 
 
 def _main_layer(view: CaseView) -> str | None:

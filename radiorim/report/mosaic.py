@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,16 +25,18 @@ class Mosaic:
     missing: tuple[int, ...]
 
 
-def mosaic(scene: Scene, layer: str, found: list[int], z_mm: dict[int, float]) -> Mosaic:
+def mosaic(
+    scene: Scene, layer: str, found: Sequence[int], others: Sequence[int], z_mm: Sequence[float]
+) -> Mosaic:
     """Slices of a layer that together show the found lesions, filled up with even steps through the brain.
 
-    Found lesions are outlined with their numbers, other candidates and (where known) the truth without.
-    `z_mm` gives the height of a slice index for its caption.
+    Found lesions are outlined with their numbers, `others` and (where known) the truth without. `z_mm` gives
+    the height of each slice for its caption.
     """
     areas = _areas(scene.labels, found)
     slices, missing = choose_slices(areas, scene.inside)
     is_found = np.isin(scene.labels, found)
-    masks = {"truth": scene.truth, "other": (scene.labels > 0) & ~is_found, "found": is_found}
+    masks = {"truth": scene.truth, "other": np.isin(scene.labels, others), "found": is_found}
     pictures = []
     for index in slices:
         cut = scene.whole(AXIAL, index)
@@ -78,7 +81,7 @@ def choose_slices(areas: dict[int, np.ndarray], inside: np.ndarray) -> tuple[lis
     return sorted(set(chosen)), unshown
 
 
-def _areas(labels: np.ndarray, numbers: list[int]) -> dict[int, np.ndarray]:
+def _areas(labels: np.ndarray, numbers: Sequence[int]) -> dict[int, np.ndarray]:
     from scipy import ndimage
 
     boxes, areas = ndimage.find_objects(labels), {}

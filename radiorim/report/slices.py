@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from radiorim.case import Case
     from radiorim.lesions import Lesions
 
-__all__ = ["AXIAL", "CORONAL", "SAGITTAL", "SIDES", "Cut", "Layer", "Scene", "canonical", "plane", "scene"]
+__all__ = [
+    "AXIAL", "CORONAL", "SAGITTAL", "SIDES", "Cut", "Layer", "Scene", "canonical", "heights_mm", "plane",
+    "scene",
+]  # fmt: skip
 
 SAGITTAL, CORONAL, AXIAL = 0, 1, 2
 """The axis of a canonical (RAS) array that a cut is perpendicular to."""
@@ -104,6 +107,15 @@ def canonical(volume: Volume) -> Volume:
     data = nib.apply_orientation(volume.data, orientation)
     affine = volume.affine @ nib.orientations.inv_ornt_aff(orientation, volume.shape)
     return Volume(data, affine, volume.notes, volume.source)
+
+
+def heights_mm(volume: Volume) -> list[float]:
+    """RAS mm along S of the middle of each axial slice of the canonical volume, from the lowest up."""
+    grid = canonical(volume)
+    middle = (np.array(grid.shape) - 1) / 2
+    points = np.tile(middle, (grid.shape[AXIAL], 1))
+    points[:, AXIAL] = np.arange(grid.shape[AXIAL])
+    return grid.to_mm(points)[:, AXIAL].tolist()
 
 
 def plane(data: np.ndarray, axis: int, index: int) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from radiorim.lesions import Lesions
+from radiorim.report.case_sections import MOST_OTHERS
 from radiorim.report.mosaic import MOST_SLICES, choose_slices
 from radiorim.report.page import write_case_page
 from radiorim.report.registration import checkerboard
@@ -167,14 +168,36 @@ def test_the_rim_task_speaks_of_rims(page, make_case_report, make_recipe):
     assert "2 of 4 given lesions called rim-positive" in words(page(report))
 
 
+def crowd(like: Lesions) -> Lesions:
+    """144 lesions of one voxel."""
+    labels = np.zeros(like.labels.shape, dtype=int)
+    labels[6:38:4, 8:44:6, 4:22:6] = np.arange(1, 8 * 6 * 3 + 1).reshape(8, 6, 3)
+    return Lesions.from_labels(like.labels.like(labels))
+
+
 def test_lesions_beyond_the_most_strips_are_counted(page, make_case_report):
     report = make_case_report()
-    labels = np.zeros(report.lesions.labels.shape, dtype=int)
-    labels[6:38:4, 8:44:6, 4:22:6] = np.arange(1, 8 * 6 * 3 + 1).reshape(8, 6, 3)
-    many = Lesions.from_labels(report.lesions.labels.like(labels))
-    text = page(replace(report, lesions=many, contributions=None))
+    text = page(replace(report, lesions=crowd(report.lesions), contributions=None))
     assert text.count('class="strip"') == MOST_STRIPS
     assert f"{144 - MOST_STRIPS} more called lesions are in the table only." in text
+
+
+def test_of_many_that_were_not_called_the_map_shows_those_that_came_nearest(page, make_case_report):
+    report = make_case_report(contributions=None)
+    scores = np.random.default_rng(0).permutation(144) / 1000
+    many = crowd(report.lesions).with_columns(score=scores, found=np.zeros(144, bool))
+    near = many.keep(lambda table: table["score"] >= (144 - MOST_OTHERS) / 1000)
+
+    def map_of(lesions: Lesions) -> str:
+        return page(replace(report, lesions=lesions)).split('<section id="mosaic">')[1].split("</section>")[0]
+
+    assert f"not called (the {MOST_OTHERS} of 144 that came nearest)" in map_of(many)
+    assert "that came nearest" not in map_of(near)
+    assert 'class="stroke other"' in map_of(near)
+    outlines = [
+        re.findall(r'<path[^>]*class="stroke other"[^>]*>', map_of(lesions)) for lesions in (many, near)
+    ]
+    assert outlines[0] == outlines[1]
 
 
 def test_the_truth_is_outlined_also_where_nothing_was_found(page, make_case_report):
