@@ -91,13 +91,16 @@ def labels_to(lesions: Lesions, grid: Volume, matrix: np.ndarray | None = None) 
     moved = resample(lesions.labels, grid, matrix, order=0)
     data = np.array(moved.data, dtype=np.int32, order="C")
     present = set(np.unique(data).tolist())
-    lost = lesions.table[~lesions.table["lesion"].isin(present)]
+    lost, dropped = lesions.table[~lesions.table["lesion"].isin(present)], []
     for lesion, centre in zip(lost["lesion"], lost[list(GEOMETRY[2:])].to_numpy(), strict=True):
         voxel = np.rint(grid.to_voxels(matrix[:3, :3] @ centre + matrix[:3, 3])).astype(int)
         if ((voxel >= 0) & (voxel < grid.shape)).all() and data[tuple(voxel)] == 0:
             data[tuple(voxel)] = lesion
         else:
-            _LOG.warning("lesion %d has no voxel on the grid of %s", lesion, name_of(grid, "the target"))
+            dropped.append(str(lesion))
+    if dropped:
+        said = "%d of %d lesions have no voxel of their own on the grid of %s and are left out: %s"
+        _LOG.warning(said, len(dropped), len(lesions), name_of(grid, "the target"), ", ".join(dropped))
     return _carried(lesions, Volume(data, grid.affine))
 
 

@@ -70,7 +70,7 @@ def detect(model: Model, case: Case, out: Path, *, provenance: Mapping[str, Any]
     stage_case(front(model.recipe), case, staged_folder(model.recipe, out / "work", case))
     looked = apply_model(model, case, out / "work")
     judged = looked.lesions
-    found = native(looked.case, judged).keep(lambda table: table["found"])
+    found = native(looked.case, _called(judged))
     about = {"Sources": list(case.sources.values()), "Type": "Lesion", "radiorim": dict(provenance or {})}
     write_sidecar(nifti.save(found.labels, out / "new_lesions_dseg.nii.gz"), about)
     write_sidecar(write_table(_named(found.table, case), out / "new_lesions.tsv"), COLUMNS)
@@ -92,13 +92,18 @@ def detect_vanished(model: Model, looked: Examination, out: Path) -> Lesions:
     visits = {"flair": case.image("flair0"), "flair0": case.image("flair")}
     reverse = case.with_(images={**case.images, **visits}, truth=None)
     judged = model.judge(find_and_tidy(model.recipe, model.finder, reverse))
-    gone = native(reverse, judged).keep(lambda table: table["found"])
+    gone = native(reverse, _called(judged))
     if "change" in gone.table:
         words = gone.table["change"].replace({"new": "vanished", "enlarging": "shrinking"})
         gone = gone.with_columns(change=words)
     nifti.save(gone.labels, out / "vanished_lesions_dseg.nii.gz")
     write_table(_named(gone.table, case), out / "vanished_lesions.tsv")
     return gone
+
+
+def _called(judged: Lesions) -> Lesions:
+    """Those that were found: on a coarser grid, no other candidate may take their voxels."""
+    return judged.keep(lambda table: table["found"])
 
 
 def _named(table: pd.DataFrame, case: Case) -> pd.DataFrame:
