@@ -43,7 +43,7 @@ def _nuclei(anatomy: Anatomy, rng: np.random.Generator) -> tuple[np.ndarray, np.
     value = np.array([nucleus[-1] for nucleus in NUCLEI]) * np.exp(rng.normal(0, 0.12, len(NUCLEI)))
     lattice = anatomy.lattice
     depth, ppb = np.full(lattice.knots, -_FAR_MM, np.float32), np.zeros(lattice.knots)
-    # Far from the nuclei neither is looked at: the lattice spreads a knot over four of its steps.
+    # Further away neither matters: a knot weighs in over four steps of the lattice.
     near = near_nuclei(anatomy.mni_mm, 4 * lattice.step_mm)
     depth[near], which = nearest_nucleus(anatomy.mni_mm[:, near])
     ppb[near] = value[which]

@@ -29,8 +29,10 @@ _CSF_T1, _GM_T1, _WM_T1 = 0.27, 0.64, 0.87
 
 @dataclass(frozen=True, eq=False)
 class Template:
-    """Tissue fractions at 1 mm (float32, shape (x, y, z, 3), sum 1 in the brain) and distance maps at 2 mm.
+    """Tissue fractions at 1 mm and distance maps at 2 mm.
 
+    `tissues` has shape (x, y, z, 3): GM, WM and CSF of a voxel lie together, as they are read. They are
+    float32 and add up to 1 in the brain.
     `surface_mm` is the signed distance to the brain's surface (positive outside), `ventricle_mm` the
     distance to the ventricles. `origin_mm` is RAS of voxel (0, 0, 0) of both grids; axes run along R, A,
     S.
