@@ -3,7 +3,7 @@
 # ranks nothing.
 #     bash benchmarks/smoke_boards.sh WORK
 # Run again after an interruption: each command goes on where it stopped. Writes results/smoke_new_lesion.tsv and
-# results/smoke_rim.tsv.
+# results/smoke_rim.tsv. Some forty minutes on two cores.
 set -euo pipefail
 
 work=${1:?usage: smoke_boards.sh WORK}
