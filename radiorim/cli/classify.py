@@ -123,5 +123,8 @@ def _unseen(
     people = {*judged["person"], *(case.person for case in cases)}
     seen = set() if folder is None else trained_on(Model.load(folder), people)
     if seen:
-        say(f"{len(seen)} of {len(people)} people were in the model's training data: scored, not judged")
+        say(
+            f"{len(seen)} of {len(people)} people have names that are in the model's training data: scored, "
+            "not judged. If they are other people, give them other names."
+        )
     return judged[~judged["person"].isin(seen)], [case for case in cases if case.person not in seen]

@@ -6,14 +6,11 @@ piece that was done is not done again, whoever did it: this process, another one
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from radiorim.case import Case
 from radiorim.classic.tabular import TabularScorer
@@ -22,7 +19,7 @@ from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.recipe import Recipe
 from radiorim.runs.cost import watched
-from radiorim.runs.crossvalidation import fit_fold, judged_columns, scores, tabular_judge
+from radiorim.runs.crossvalidation import fit_fold, fold_key, judged_columns, scores, tabular_judge
 from radiorim.runs.imagefolds import ImageFold
 from radiorim.runs.learners import front, staged_folder
 from radiorim.runs.pairs import PAIR_RECORD, shared_pairs
@@ -89,12 +86,12 @@ class FoldWork:
     @property
     def path(self) -> Path:
         """Where its scores are kept: the name holds the recipe, the seed and every value of the table."""
-        import pandas as pd
+        return self.folder / f"fold-{self.fold}-{fold_key(self.recipe, self.table, self.seed)}.tsv"
 
-        rows = np.ascontiguousarray(pd.util.hash_pandas_object(self.table, index=False).to_numpy())
-        words = f"{self.recipe.digest} {self.seed} {' '.join(self.table.columns)}"
-        key = hashlib.sha256(rows.tobytes() + words.encode()).hexdigest()[:12]
-        return self.folder / f"fold-{self.fold}-{key}.tsv"
+    @property
+    def done(self) -> bool:
+        """Whether the scores are there."""
+        return self.path.exists()
 
     def fit(self) -> TabularScorer:
         """The judge fitted on the rows of everyone outside this fold."""
@@ -113,7 +110,7 @@ def do_fold(work: FoldWork | ImageFold) -> str:
     """Fit on the other folds and score this one, unless that was done; the reason if it failed."""
     try:
         path = work.path
-        if path.exists():
+        if work.done:
             return ""
         with watched() as train:
             learned = work.fit()

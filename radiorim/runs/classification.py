@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from radiorim.runs.crossvalidation import (
 )
 from radiorim.runs.folds import make_folds, save_folds
 from radiorim.runs.imagefolds import crossvalidate_images, image_folds
-from radiorim.runs.learners import fit_on_cases
+from radiorim.runs.learners import fit_on_cases, staged_keys
 from radiorim.runs.protocol import shared_folds, true_lesions
 
 if TYPE_CHECKING:
@@ -94,16 +95,18 @@ class Fitting:
     data: str
     progress: Callable[[dict[str, float]], None] | None = None
 
-    def run(self, recipe: Recipe) -> Run:
-        """Where its networks keep their checkpoints."""
-        folder = self.work / "training" / f"all-{recipe.digest}-{self.seed}"
-        return Run(folder, f"{recipe.digest} {self.seed} {self.data}", self.progress)
+    def run(self, recipe: Recipe, cases: Sequence[Case]) -> Run:
+        """Where its networks keep their checkpoints: apart for other files, truths or people."""
+        who = [[case.id, case.person] for case in cases]
+        what = [recipe.digest, self.seed, who, staged_keys(recipe, self.work, cases)]
+        key = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
+        return Run(self.work / "training" / f"all-{key}", key, self.progress)
 
 
 def fit_on_images(recipe: Recipe, cases: Sequence[Case], how: Fitting) -> Model:
     """A model of a recipe that learns from images, fitted on every staged case, with its provenance."""
     true = true_lesions(cases, recipe.task)
-    model = fit_on_cases(recipe, cases, how.work, seed=how.seed, run=how.run(recipe))
+    model = fit_on_cases(recipe, cases, how.work, seed=how.seed, run=how.run(recipe, cases))
     facts = _facts(true, true["truth"].dropna()) | {"data": how.data, "seed": how.seed}
     return replace(model, provenance=facts)
 

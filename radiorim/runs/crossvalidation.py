@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim import __version__
 from radiorim.case import Case
 from radiorim.classic.tabular import Tabular, TabularScorer
 from radiorim.errors import DataError, UsageError
@@ -28,6 +29,7 @@ __all__ = [
     "crossvalidate",
     "crossvalidate_cases",
     "fit_fold",
+    "fold_key",
     "judged_columns",
     "score_fold",
     "scores",
@@ -58,10 +60,12 @@ def crossvalidate(recipe: Recipe, table: pd.DataFrame, folds: Mapping[str, int],
     from joblib import Parallel, delayed
 
     judge, numbers = tabular_judge(recipe), sorted(set(folds.values()))
+    # Folds name people by words; a table made in a notebook may number them.
+    table = table.assign(person=table["person"].astype(str))
     _require_each_once(table)
     _require_folds(table, folds)
     assigned = table.assign(fold=table["person"].map(folds).fillna(numbers[0]).astype(int))
-    key = _key(recipe, assigned, plan.seed)
+    key = fold_key(recipe, assigned, plan.seed)
     if plan.folder is not None:
         # Other processes may have another current folder.
         plan = replace(plan, folder=plan.folder.absolute())
@@ -164,10 +168,10 @@ def _fold(judge: Tabular, table: pd.DataFrame, fold: int, plan: Plan, key: str) 
     return read_table(path)
 
 
-def _key(recipe: Recipe, table: pd.DataFrame, seed: int) -> str:
-    """What the folds' results depend on: the recipe, the seed and every value of the table."""
+def fold_key(recipe: Recipe, table: pd.DataFrame, seed: int) -> str:
+    """What the folds' results depend on: the recipe, the seed, the version and every value of the table."""
     import pandas as pd
 
     rows = np.ascontiguousarray(pd.util.hash_pandas_object(table, index=False).to_numpy())
-    words = f"{recipe.digest} {seed} {' '.join(table.columns)}"
+    words = f"{__version__} {recipe.digest} {seed} {' '.join(table.columns)}"
     return hashlib.sha256(rows.tobytes() + words.encode()).hexdigest()[:12]

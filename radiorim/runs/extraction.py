@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from radiorim import __version__
 from radiorim.case import Case, Lazy
 from radiorim.classic.given import Given
 from radiorim.errors import DataError
@@ -187,5 +188,5 @@ def _kept(plan: Extraction, case: Case, folder: Path) -> Path:
     """Where a case's table is kept: the name holds what it depends on."""
     files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
     truth = truth_digest(case) if plan.truth else ""
-    what = json.dumps([describe(plan), describe(plan.blocks), files, truth], sort_keys=True)
+    what = json.dumps([__version__, describe(plan), describe(plan.blocks), files, truth], sort_keys=True)
     return folder / f"{case.id}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"

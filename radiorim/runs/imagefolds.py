@@ -14,11 +14,11 @@ from radiorim.dl.checkpoint import clear_checkpoints
 from radiorim.dl.device import chosen_device, on_device
 from radiorim.dl.loop import Run
 from radiorim.errors import DataError
-from radiorim.io.files import read_json
+from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.model import Model
 from radiorim.recipe import Recipe
-from radiorim.runs.learners import fit_on_cases, score_cases, staged_folder
+from radiorim.runs.learners import fit_on_cases, score_cases, staged_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +45,7 @@ class ImageFold:
     @property
     def path(self) -> Path:
         """Where its scores are kept: the name holds the recipe, the seed, the folds and every staged case."""
-        staged = [
-            read_json(staged_folder(self.recipe, self.folder, case) / "stage.json")["key"]
-            for case in self.cases
-        ]
+        staged = staged_keys(self.recipe, self.folder, self.cases)
         people = {case.person: self.folds[case.person] for case in self.cases}
         what = json.dumps([self.recipe.digest, self.seed, sorted(people.items()), staged])
         return self.folder / f"fold-{self.fold}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.tsv"
@@ -57,6 +54,16 @@ class ImageFold:
     def training(self) -> Path:
         """Where its networks keep checkpoints and `metrics.tsv`."""
         return self.folder / "training" / self.path.stem
+
+    @property
+    def done(self) -> bool:
+        """Whether the scores are there and, of a learned finder, the candidates that they are of.
+
+        Candidates lie in `folder` whatever the folds: those of other folds may have replaced them.
+        """
+        if not (self.path.exists() and self.recipe.learns_to_find):
+            return self.path.exists()
+        return self._record.exists() and read_json(self._record) == self._candidates()
 
     def fit(self) -> Model:
         """The recipe fitted on the cases of everyone outside this fold."""
@@ -67,14 +74,28 @@ class ImageFold:
 
     def score(self, model: Model) -> pd.DataFrame:
         """The lesions of this fold's people, judged by a model that has not seen them."""
-        held_out = [case for case in self.cases if self.folds[case.person] == self.fold]
         with on_device(self.device):
-            return score_cases(model, held_out, self.folder).assign(fold=self.fold)
+            return score_cases(model, self._held_out, self.folder).assign(fold=self.fold)
 
     def keep(self, judged: pd.DataFrame) -> None:
         """Write the scores; the checkpoints, several times as large as the networks, are not needed then."""
+        if self.recipe.learns_to_find:
+            write_json(self._record, self._candidates())
         write_table(judged, self.path)
         clear_checkpoints(self.training)
+
+    @property
+    def _held_out(self) -> list[Case]:
+        return [case for case in self.cases if self.folds[case.person] == self.fold]
+
+    @property
+    def _record(self) -> Path:
+        return self.path.with_suffix(".candidates.json")
+
+    def _candidates(self) -> dict[str, str]:
+        """Which candidates lie there now, by case."""
+        records = {case.id: self.folder / case.id / "stage.json" for case in self._held_out}
+        return {name: read_json(path)["key"] for name, path in records.items() if path.exists()}
 
 
 def image_folds(
@@ -98,6 +119,6 @@ def crossvalidate_images(pieces: Sequence[ImageFold], *, n_jobs: int = 1) -> pd.
 
 
 def _done(piece: ImageFold) -> pd.DataFrame:
-    if not piece.path.exists():
+    if not piece.done:
         piece.keep(piece.score(piece.fit()))
     return read_table(piece.path)

@@ -13,8 +13,11 @@ from radiorim.classic.nothing import Nothing
 from radiorim.classic.tabular import Tabular
 from radiorim.dl.loop import Run
 from radiorim.errors import UsageError
+from radiorim.io.files import read_json
+from radiorim.lesions import Lesions
 from radiorim.model import Examination, Model, find_and_tidy, fit_judge, with_truth
 from radiorim.recipe import Recipe
+from radiorim.runs.fingerprint import truth_digest
 from radiorim.runs.stage import load_examination, write_examination
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ __all__ = [
     "require_learns",
     "score_cases",
     "staged_folder",
+    "staged_keys",
     "staged_root",
 ]
 
@@ -70,6 +74,11 @@ def staged_folder(recipe: Recipe, work: Path, case: Case) -> Path:
     return staged_root(recipe, work) / case.id
 
 
+def staged_keys(recipe: Recipe, work: Path, cases: Sequence[Case]) -> list[str]:
+    """What the staged cases depend on, in their order: their files, truth, recipe and version."""
+    return [read_json(staged_folder(recipe, work, case) / "stage.json")["key"] for case in cases]
+
+
 def fit_on_cases(recipe: Recipe, cases: Sequence[Case], work: Path, *, seed: int, run: Run = Run()) -> Model:
     """The recipe fitted on staged cases with truth; `work` holds what `stage` left of `front(recipe)`.
 
@@ -91,9 +100,7 @@ def apply_model(model: Model, case: Case, work: Path) -> Examination:
         looked = with_truth(find_and_tidy(recipe, model.finder, looked.case), recipe.task)
     judged = Examination(looked.case, model.judge(looked), looked.skipped)
     if recipe.learns_to_find:
-        found = judged.lesions
-        bytes_found = found.table.to_csv(index=False).encode() + found.labels.data.tobytes()
-        write_examination(judged, work / case.id, hashlib.sha256(bytes_found).hexdigest()[:16])
+        write_examination(judged, work / case.id, _found_key(judged.lesions, case))
     case.release()
     return judged
 
@@ -113,6 +120,12 @@ def score_cases(model: Model, cases: Sequence[Case], work: Path) -> pd.DataFrame
 def _examined(recipe: Recipe, cases: Sequence[Case], work: Path) -> Iterator[Examination]:
     for case in cases:
         yield load_examination(front(recipe), case, staged_folder(recipe, work, case))
+
+
+def _found_key(found: Lesions, case: Case) -> str:
+    """Changes with the candidates and with the truth that they are matched with."""
+    words = found.table.to_csv(index=False) + truth_digest(case)
+    return hashlib.sha256(words.encode() + found.labels.data.tobytes()).hexdigest()[:16]
 
 
 def _threshold(model: Model) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
+from radiorim import __version__
 from radiorim.case import Case
 from radiorim.io import nifti
 from radiorim.io.files import read_json, sha256, whole, write_json
@@ -44,4 +45,5 @@ def write_prepared(step: HalfWayPair, case: Case, folder: Path) -> Path:
 
 def _key(step: HalfWayPair, case: Case) -> str:
     files = {name: sha256(Path(path)) for name, path in sorted(case.sources.items())}
-    return hashlib.sha256(json.dumps([describe(step), files], sort_keys=True).encode()).hexdigest()[:16]
+    what = json.dumps([__version__, describe(step), files], sort_keys=True)
+    return hashlib.sha256(what.encode()).hexdigest()[:16]

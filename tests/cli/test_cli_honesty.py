@@ -12,7 +12,7 @@ def test_people_that_the_model_learned_from_are_scored_but_not_judged(radiorim, 
     radiorim("train", dataset, "--recipe", recipes["little-rim"], "-o", "model")
     done = radiorim("classify", dataset, "--model", "model", "-o", "out")
     assert done.code == 0
-    assert "5 of 5 people were in the model's training data" in done.err
+    assert "5 of 5 people have names that are in the model's training data" in done.err
     assert (tmp_path / "out" / "scores.tsv").exists()
     assert not (tmp_path / "out" / "evaluation.tsv").exists()
 

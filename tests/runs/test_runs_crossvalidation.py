@@ -17,6 +17,7 @@ from radiorim.runs.crossvalidation import (
     contributions,
     crossvalidate,
     crossvalidate_cases,
+    fold_key,
     score_fold,
     scores,
     tabular_judge,
@@ -161,6 +162,12 @@ def test_kept_folds_of_another_seed_table_or_recipe_are_not_used(recipe, measure
     assert len(list(tmp_path.glob("fold-*.tsv"))) == 12
 
 
+def test_folds_of_another_version_are_not_used(recipe, measured, monkeypatch):
+    key = fold_key(recipe, measured, 0)
+    monkeypatch.setattr("radiorim.runs.crossvalidation.__version__", "99")
+    assert fold_key(recipe, measured, 0) != key
+
+
 def test_a_person_on_both_sides_is_refused(recipe, measured):
     table = measured.assign(fold=np.arange(len(measured)) % 2)
     with pytest.raises(
@@ -191,6 +198,13 @@ def test_cases_in_memory_give_scores_better_than_chance():
     judged = crossvalidate_cases(little.RIM, little.cohort(4), n=2)
     assert len(judged) == 32
     assert roc_auc_score(judged.truth, judged.score) > 0.8
+
+
+def test_people_may_be_numbers(recipe, measured, judged, folds):
+    numbers = {name: number for number, name in enumerate(sorted(set(measured.person)), start=1)}
+    table = measured.assign(person=measured.person.map(numbers))
+    found = crossvalidate(recipe, table, {str(numbers[name]): fold for name, fold in folds.items()}, Plan())
+    assert found.score.equals(judged.score)
 
 
 def test_a_recipe_that_learns_nothing_is_refused():

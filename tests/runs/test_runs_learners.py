@@ -15,6 +15,7 @@ from radiorim.lesions import Lesions
 from radiorim.model import Model
 from radiorim.recipe import Recipe
 from radiorim.runs.benchmark import Benchmark, Profile, run_recipes
+from radiorim.runs.classification import Fitting
 from radiorim.runs.imagefolds import crossvalidate_images, image_folds
 from radiorim.runs.learners import (
     apply_model,
@@ -24,6 +25,7 @@ from radiorim.runs.learners import (
     require_learns,
     staged_root,
 )
+from radiorim.runs.protocol import case_matches
 from radiorim.runs.stage import stage
 
 
@@ -146,6 +148,46 @@ def test_a_learned_finder_is_fitted_on_the_others_and_its_candidates_are_kept(ca
     for case in cases:
         assert (work / case.id / "native.nii.gz").exists()
         assert (work / "prepared" / case.id / "truth.nii.gz").exists()
+
+
+def test_candidates_of_other_folds_are_not_taken_for_those_that_were_scored(cases, tmp_path):
+    work = staged(FINDS, cases, tmp_path)
+    pieces = image_folds(FINDS, cases, folds_of(cases), work, seed=0)
+    judged = crossvalidate_images(pieces)
+    assert all(piece.done for piece in pieces)
+    table = work / cases[0].id / "lesions.tsv"
+    first = table.read_text()
+    apply_model(Model(FINDS, LevelFinder(-1e9)), cases[0], work)
+    assert table.read_text() != first
+    assert [piece.done for piece in pieces] == [False, True, True]
+    assert crossvalidate_images(pieces).equals(judged)
+    assert table.read_text() == first
+
+
+def test_matches_follow_the_truth_where_the_candidates_stayed_the_same(cases, tmp_path):
+    case, work = cases[0], staged(FINDS, cases, tmp_path)
+    model, truth = fit_on_cases(FINDS, cases, work, seed=0), case.truth()
+    swap = np.array([0, 2, 1, *range(3, truth.labels.data.max() + 1)])
+    other = Lesions(
+        truth.labels.like(swap[truth.labels.data]), truth.table.assign(lesion=swap[truth.numbers])
+    )
+    partners = []
+    for one in (case, case.with_(truth=lambda: other)):
+        apply_model(model, one, work)
+        partners.append(case_matches(one, work / case.id).partner)
+    assert swap[partners[0]].tolist() == partners[1].tolist() != partners[0].tolist()
+
+
+def test_networks_of_other_truths_or_people_do_not_share_checkpoints(cases, tmp_path):
+    def folder_for(cases, name):
+        work = staged(JUDGES, cases, tmp_path / name)
+        return Fitting(work, 0, "data").run(JUDGES, cases).folder.relative_to(work)
+
+    flipped = cases[0].truth()
+    flipped = flipped.with_columns(rim=1 - flipped.table["rim"])
+    others = [cases[0].with_(truth=lambda: flipped), *cases[1:]]
+    assert folder_for(cases, "a") == folder_for(cases, "b")
+    assert len({folder_for(some, f"c{n}") for n, some in enumerate((cases, others, cases[:2]))}) == 3
 
 
 def test_trees_that_find_voxel_by_voxel_are_fitted_like_networks(cases, tmp_path):
