@@ -148,9 +148,13 @@ class Model:
         return sum(getattr(learned, "parameters", 0) for learned in (self.finder, self.scorer))
 
     def save(self, folder: Path) -> Path:
-        """Write the model as JSON with skops or safetensors (no pickle, no patient's row) into a folder."""
+        """Write the model as JSON with skops or safetensors (no pickle, no patient's row) into a folder.
+
+        `recipe.json` goes first and comes last: until then the folder is no model.
+        """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "recipe.json").unlink(missing_ok=True)
         for learned in (self.finder, self.scorer):
             if hasattr(learned, "save"):
                 learned.save(folder)

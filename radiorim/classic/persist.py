@@ -35,9 +35,13 @@ class Facts:
 
 
 def save_scorer(scorer: TabularScorer, folder: Path) -> None:
-    """Write `judge.skops` and `judge.json`. The chain holds no training row: its sampler was stripped."""
+    """Write `judge.skops` and `judge.json`. The chain holds no training row: its sampler was stripped.
+
+    `judge.json` goes first and comes last, so that the facts of an earlier judge never stand beside this one.
+    """
     from skops import io as skops
 
+    (folder / "judge.json").unlink(missing_ok=True)
     with whole(folder / "judge.skops") as temporary:
         skops.dump(scorer.chain, temporary)
     platt = None if scorer.platt is None else (scorer.platt.slope, scorer.platt.intercept)

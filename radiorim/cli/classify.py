@@ -77,6 +77,7 @@ def command(
         require_learns(recipe)
     made = open_run(out, request, overwrite=overwrite)
     cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
+    cohort.tell_failures(out)
     if folds:
         judged, model = _crossvalidated(recipe, cohort, out, Plan(seed, n_jobs, out / "work"), folds)
         model.save(out / "model")

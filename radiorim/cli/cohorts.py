@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Cohort", "measured_table"]
 
+MOST_TOLD = 3
+"""Failures that are told on the screen; all stand in failed.tsv."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cohort:
@@ -34,11 +37,19 @@ class Cohort:
     cases: tuple[Case, ...] = ()
     failed: pd.DataFrame | None = None
 
-    def finish(self, out: Path) -> None:
-        """Write `failed.tsv` and raise `PartialFailure` (exit code 5) if a case could not be used."""
+    def tell_failures(self, out: Path) -> None:
+        """Write `failed.tsv` and say why a case could not be used, before what follows may fail for want of
+        it.
+        """
         (out / "failed.tsv").unlink(missing_ok=True)
         if self.failed is not None and len(self.failed):
             write_table(self.failed, out / "failed.tsv")
+            for row in self.failed[:MOST_TOLD].itertuples():
+                say(f"{row.case} cannot be used: {row.reason}")
+
+    def finish(self, out: Path) -> None:
+        """Raise `PartialFailure` (exit code 5) if a case could not be used."""
+        if self.failed is not None and len(self.failed):
             total = len(self.cases) + len(self.failed)
             raise PartialFailure(
                 f"{len(self.cases)} of {total} cases done; {len(self.failed)} failed, see {out}/failed.tsv"
@@ -71,5 +82,12 @@ def measured_table(recipe: Recipe, data: Path, work: Path, *, n_jobs: int) -> Co
 def _own_columns(recipe: Recipe, table: pd.DataFrame) -> pd.DataFrame:
     own = recipe_columns(recipe, table)
     kept, given = len(feature_columns(own)), len(feature_columns(table))
+    images = {image for block in recipe.judge.measures for image in getattr(block, "images", ())}
+    missing = sorted(image for image in images if not any(name.startswith(f"{image}_") for name in own))
+    if missing:
+        raise DataError(
+            f"the table has no feature of {' and '.join(missing)}, which {recipe.name} measures. "
+            "Run `radiorim extract-features` with that image, or take a recipe that does without."
+        )
     say(f"{kept} of the table's {given} features are measured by {recipe.name}; only these are used")
     return own

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from radiorim.blocks import recipe_from_json
 from radiorim.cli.shared import DATA, common, seed
 from radiorim.cli.tables import figures_text
 from radiorim.errors import DataError, UsageError
@@ -22,6 +23,7 @@ from radiorim.metrics.rules import RULES
 from radiorim.recipe import TASKS
 from radiorim.runs.evaluation import ANIMA_GROUPS, MaskPair, evaluate_groups, evaluate_masks, evaluate_rule
 from radiorim.runs.masks import true_mask
+from radiorim.runs.record import read_run
 
 
 @click.command("evaluate")
@@ -33,7 +35,9 @@ from radiorim.runs.masks import true_mask
     "--rule", default="anima", show_default=True, type=click.Choice(RULES), help="When it is found."
 )
 @click.option(
-    "--task", default="new-lesion", show_default=True, type=click.Choice(TASKS), help="For data sets."
+    "--task",
+    type=click.Choice(TASKS),
+    help="For data sets. Default: that of the run that made --found, else new-lesion.",
 )
 @click.option("--alpha", default=0.1, show_default=True, help="anima: least covered share of a lesion.")
 @click.option("--beta", default=0.7, show_default=True, help="anima: largest share of a partner outside.")
@@ -48,7 +52,7 @@ def command(
     truth: Path,
     found: Path,
     rule: str,
-    task: str,
+    task: str | None,
     alpha: float,
     beta: float,
     gamma: float,
@@ -66,7 +70,7 @@ def command(
     if len(folders) == 2:
         raise UsageError("--truth and --found must be two masks or two folders.")
     one = folders == {False}
-    pairs = [_files(truth, found)] if one else _folders(truth, found, task)
+    pairs = [_files(truth, found)] if one else _folders(truth, found, task or _task_of(found))
     if rule == "anima":
         table, groups = evaluate_masks(pairs, options, surface=one), ANIMA_GROUPS
     else:
@@ -83,6 +87,14 @@ def command(
 def _files(truth: Path, found: Path) -> MaskPair:
     name = found.name.removesuffix(".gz").removesuffix(".nii")
     return MaskPair(name, name, nifti.load_labels(truth), nifti.load_labels(found))
+
+
+def _task_of(found: Path) -> str:
+    """What the run looked for that made a folder; new lesions, where no run says."""
+    if not (found / "run.json").exists():
+        return "new-lesion"
+    recipe = read_run(found).get("recipe")
+    return recipe_from_json(recipe).task if recipe else "new-lesion"
 
 
 def _folders(truth: Path, found: Path, task: str) -> Iterator[MaskPair]:

@@ -88,6 +88,7 @@ def command(
     """
     if out.suffix not in (".tsv", ".parquet"):
         raise UsageError(f"--out must end in .tsv or .parquet, not {out.name!r}.")
+    _require_ours(out)
     require_scheduler(backend, scheduler)
     cases, chosen = _cases(dataset, images, labels, brain_mask)
     plan = Extraction(
@@ -116,6 +117,15 @@ def command(
         if with_truth
         else f"look at {out}, or add --with-truth to learn from it"
     )
+
+
+def _require_ours(out: Path) -> None:
+    """A table of radiorim's is made again; a file of somebody else's stays."""
+    if out.with_suffix(".run.json").exists():
+        return
+    for path in (out, out.with_suffix(".json")):
+        if path.exists():
+            raise UsageError(f"{path} exists and was not made by radiorim. Give another --out.")
 
 
 def _write(made: Extracted, out: Path, sources: Mapping[str, str]) -> None:

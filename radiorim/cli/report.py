@@ -15,7 +15,7 @@ from radiorim.report.run import write_pages
 @n_jobs
 @common
 def command(out: Path, n_jobs: int) -> None:
-    """Write the pages of a folder made by detect or classify: one for each case and one for the group."""
+    """Write the pages of a folder made by classify: one for each case and one for the group."""
 
     with progress("pages") as tick:
         first = write_pages(out, n_jobs=n_jobs, progress=tick)

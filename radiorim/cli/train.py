@@ -8,7 +8,7 @@ import click
 
 from radiorim.cli.cohorts import measured_table
 from radiorim.cli.models import chosen_recipe
-from radiorim.cli.shared import DATA, common, device, epochs, n_jobs, next_step, out, overwrite, seed
+from radiorim.cli.shared import DATA, common, device, epochs, n_jobs, next_step, out, overwrite, say, seed
 from radiorim.runs.classification import Fitting, fit_on_images, fit_on_table
 from radiorim.runs.learners import learns_from_images, require_learns
 from radiorim.runs.record import Request, open_run
@@ -30,6 +30,7 @@ def command(data: Path, name: str, out: Path, n_jobs: int, seed: int, overwrite:
     require_learns(recipe)
     open_run(out, Request("train", {"data": data}, recipe, seed), overwrite=overwrite)
     cohort = measured_table(recipe, data, out / "work", n_jobs=n_jobs)
+    cohort.tell_failures(out)
     if learns_from_images(recipe):
         with epochs() as tell:
             model = fit_on_images(recipe, cohort.cases, Fitting(out / "work", seed, cohort.name, tell))
@@ -41,7 +42,8 @@ def command(data: Path, name: str, out: Path, n_jobs: int, seed: int, overwrite:
         f"{recipe.name} {recipe.digest}: {facts['lesions']} lesions of {facts['people']} people, "
         f"{facts['positive']} positive; {getattr(model.scorer or model.finder, 'note', '')}"
     )
-    click.echo(f"{out}/card.md  {out}/recipe.json  (weights beside them: no pickle, no patient rows)")
+    click.echo(f"{out}/card.md  {out}/recipe.json  (weights beside them, no pickle)")
+    say(f"{out}/work holds the lesions it learned from: leave it out when you share the model")
     cohort.finish(out)
     verb = "detect BASELINE FOLLOWUP" if recipe.task == "new-lesion" else "classify DATASET"
     next_step(f"radiorim {verb} --model {out} -o out")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -22,7 +22,8 @@ def whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path`, renamed to `path` when the block ends without error."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    # Not the process's number: threads share it, and so do containers that write to one disk.
+    temporary = path.with_name(f".{uuid4().hex}.{path.name}")
     try:
         yield temporary
         temporary.replace(path)

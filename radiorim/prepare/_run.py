@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,21 +31,36 @@ def step(what: str) -> Iterator[None]:
     _LOG.info("%s: %.1f s", what, time.perf_counter() - start)
 
 
+class _Threads:
+    """How many blocks of `repeatable` are open in this process, and ITK's default before the first."""
+
+    lock = threading.Lock()
+    users = 0
+    before = 0
+
+
 @contextmanager
 def repeatable() -> Iterator[None]:
     """Run ITK filters on a fixed number of work units, so that every machine gives the same bytes.
 
     N4 ignores its own `SetNumberOfThreads` inside (measured: log fields differ by 7e-4), so ITK's default is
-    set.
+    set. That is one for the whole process: the last block to end, in whichever thread, puts it back.
     """
     import SimpleITK as sitk
 
-    before = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(THREADS)
+    default = sitk.ProcessObject
+    with _Threads.lock:
+        if not _Threads.users:
+            _Threads.before = default.GetGlobalDefaultNumberOfThreads()
+            default.SetGlobalDefaultNumberOfThreads(THREADS)
+        _Threads.users += 1
     try:
         yield
     finally:
-        sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(before)
+        with _Threads.lock:
+            _Threads.users -= 1
+            if not _Threads.users:
+                default.SetGlobalDefaultNumberOfThreads(_Threads.before)
 
 
 def name_of(volume: Volume, otherwise: str) -> str:

@@ -38,7 +38,8 @@ class CaseView:
 
 def case_view(report: CaseReport) -> CaseView:
     """Bring images to one orientation and the table to reading order."""
-    return CaseView(report, in_reading_order(report.lesions.table), scene(report.case, report.lesions))
+    shown = scene(report.case, report.lesions, report.recipe.task)
+    return CaseView(report, in_reading_order(report.lesions.table), shown)
 
 
 def called(table: pd.DataFrame) -> pd.Series:

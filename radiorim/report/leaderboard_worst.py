@@ -114,7 +114,7 @@ def _pictures(view: LeaderboardView, name: str, case: Case, lesion: int) -> list
         case, lesions = looked.case, looked.lesions
     else:
         lesions = Lesions.from_labels(nifti.load_labels(folder / "native.nii.gz"))
-    shown = scene(case, lesions)
+    shown = scene(case, lesions, view.task)
     judged = view.read(f"scores/{name}.tsv")
     own = judged[(judged["case"] == case.id) & judged["found"].astype(bool)]
     found = np.isin(shown.labels, own["lesion"].to_numpy(int))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from radiorim.io.bids import read_dataset
 from radiorim.io.tables import read_table
 from radiorim.lesions import Lesions
 from radiorim.recipe import Recipe
+from radiorim.report.case_view import called
 from radiorim.report.page import CaseReport, GroupReport, write_case_page, write_group_page
 from radiorim.runs.evaluation import EVALUATION_COLUMNS
 from radiorim.runs.record import read_run
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["write_pages"]
+
+_LOG = logging.getLogger(__name__)
 
 JUDGED = ("score", "found", "threshold", "fold")
 
@@ -59,14 +63,19 @@ def write_pages(
 ) -> Path:
     """Write `group.html` and a page for each case of a data set; returns the group page.
 
-    A run on a feature table has no images and gets the group page alone.
+    A run on a feature table has no images and gets the group page alone. Cases whose images or staged lesions
+    are gone get no page, which is logged. Raises `DataError` for a run that did not end.
     """
     from joblib import Parallel, delayed
 
     run = Run.read(out)
     scores = run.table("scores.tsv")
-    cases = read_dataset(run.data) if run.data.is_dir() else []
-    cases = [case for case in cases if (out / "work" / case.id / "stage.json").exists()]
+    if scores is None:
+        raise DataError(
+            f"{out} holds no scores.tsv: its run did not end. Run the same `radiorim classify` again."
+        )
+    failed = run.table("failed.tsv")
+    cases = _staged(run, failed)
     shares = run.table("contributions.tsv")
     pages = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_case_page)(run, case, _of(case, scores), _of(case, shares)) for case in cases
@@ -81,10 +90,23 @@ def write_pages(
         recipe=run.recipe,
         cases=[case.id for case in cases] or sorted(set(scores["case"])),
         pages={case.id: f"{case.id}.html" for case in cases},
-        failed=run.table("failed.tsv"),
+        failed=failed,
         provenance=run.provenance,
     )
     return write_group_page(out / "group.html", group)
+
+
+def _staged(run: Run, failed: pd.DataFrame | None) -> list[Case]:
+    """The cases that this run used: a failed one may still have a stage, which an earlier run left."""
+    if not run.data.exists():
+        _LOG.warning("%s is gone, so there are no pages of its cases", run.data)
+    cases = read_dataset(run.data) if run.data.is_dir() else []
+    left_out = set() if failed is None else set(failed["case"])
+    used = [case for case in cases if case.id not in left_out]
+    staged = [case for case in used if (run.out / "work" / case.id / "stage.json").exists()]
+    if len(staged) < len(used):
+        _LOG.warning("%d of %d cases have nothing in %s/work", len(used) - len(staged), len(used), run.out)
+    return staged
 
 
 def _of(case: Case, table: pd.DataFrame | None) -> pd.DataFrame | None:
@@ -104,8 +126,8 @@ def _case_page(run: Run, case: Case, scores: pd.DataFrame, shares: pd.DataFrame 
 
 
 def _called(lesions: Lesions) -> Lesions:
-    """`found` as booleans: a table without rows has no type of its own."""
-    return lesions.with_columns(found=lesions.table["found"].astype(bool))
+    """`found` as booleans: a table without rows has no type of its own; what was not judged is not called."""
+    return lesions.with_columns(found=called(lesions.table))
 
 
 def _no_evaluation() -> pd.DataFrame:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim.runs.masks import true_mask
 from radiorim.volume import Volume
 
 if TYPE_CHECKING:
@@ -124,8 +125,11 @@ def plane(data: np.ndarray, axis: int, index: int) -> np.ndarray:
     return data[(slice(None),) * axis + (index,)][::-1, ::-1].T
 
 
-def scene(case: Case, lesions: Lesions) -> Scene:
-    """Everything of a case that lies on the grid of its lesions, on canonical axes, with display windows."""
+def scene(case: Case, lesions: Lesions, task: str) -> Scene:
+    """Everything of a case that lies on the grid of its lesions, on canonical axes, with display windows.
+
+    The task says which of the true lesions are meant: the new ones, or those with a rim.
+    """
     grid = lesions.labels
     images, left_out = {}, []
     for name in case.images:
@@ -140,7 +144,7 @@ def scene(case: Case, lesions: Lesions) -> Scene:
         images["difference"] = _robust(images["flair"], inside) - _robust(images["flair0"], inside)
     names = sorted(images, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
     layers = {name: _layer(images[name], inside, signed=name in SIGNED) for name in names}
-    return Scene(layers, labels.data, inside, labels.spacing, _truth(case, grid), tuple(left_out))
+    return Scene(layers, labels.data, inside, labels.spacing, _truth(case, grid, task), tuple(left_out))
 
 
 def _in_plane(axis: int) -> tuple[int, int]:
@@ -181,16 +185,11 @@ def _robust(data: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return (data - middle) / max(0.7413 * (high - low), 1e-6)
 
 
-def _truth(case: Case, grid: Volume) -> np.ndarray | None:
-    """Mask of the true positives (new lesions, or lesions with a rim), or None where it is not known."""
+def _truth(case: Case, grid: Volume, task: str) -> np.ndarray | None:
+    """Mask of the true lesions of the task, or None where it is not known."""
     if case.truth is None:
         return None
     truth = case.truth()
     if not truth.labels.same_grid(grid):
         return None
-    table = truth.table
-    wanted = table["status"].eq("new") if "status" in table else None
-    if "rim" in table:
-        wanted = table["rim"].eq(1)
-    numbers = table["lesion"] if wanted is None else table.loc[wanted, "lesion"]
-    return np.isin(canonical(truth.labels).data, numbers.to_numpy())
+    return canonical(true_mask(truth, task)).data > 0

@@ -60,7 +60,7 @@ def evaluate_scores(judged: pd.DataFrame, *, seed: int = 0, resamples: int = 100
     group = f"lesions ({len(known)}, {int(truth.sum())} positive, {len(set(persons))} people)"
     left = len(judged) - len(known)
     group += f"; {left} of unknown truth left out" if left else ""
-    reasons = summary(truth, score, 0.5).set_index("metric")["reason"]
+    reasons = {**_reasons(truth, score, SCORES), **_reasons(truth, found, CALLS)}
     figures = [(metric, score) for metric in SCORES] + [(metric, found) for metric in CALLS]
     rows = []
     for metric, values in figures:
@@ -158,6 +158,12 @@ def _nanmean(values: np.ndarray) -> float:
 
 def _called(metric: str, truth: np.ndarray, found: np.ndarray) -> float:
     return at_threshold(truth, found, 0.5)[metric]
+
+
+def _reasons(truth: np.ndarray, values: np.ndarray, metrics: Iterable[str]) -> dict[str, str]:
+    """Why each of these figures of scores, or of calls (1 or 0), is undefined; empty where it is not."""
+    reasons = summary(truth, values, 0.5).set_index("metric")["reason"]
+    return {metric: reasons[metric] for metric in metrics}
 
 
 def _frame(rows: list[tuple]) -> pd.DataFrame:

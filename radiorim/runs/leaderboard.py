@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from radiorim.case import Case
 from radiorim.io.files import write_json
 from radiorim.io.tables import write_table
 from radiorim.metrics.figures import pairwise_tests
 from radiorim.runs.benchmark import Benchmark, Outcome
 from radiorim.runs.newfigures import mask_tests, new_lesion_figures
-from radiorim.runs.protocol import CONTROLS, common_lesions, matched
-from radiorim.runs.rimfigures import rim_figures
+from radiorim.runs.protocol import CONTROLS, common_lesions
+from radiorim.runs.rimfigures import all_calls, matched_boards, rim_figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,10 @@ def write_board(bench: Benchmark, board: Board) -> None:
         "cases": board.cases,
     }
     for name, table in tables.items():
-        if table is not None:
+        if table is None:
+            # The table of an earlier board would be read as one of this board's.
+            (bench.out / f"{name}.tsv").unlink(missing_ok=True)
+        else:
             write_table(table, bench.out / f"{name}.tsv")
     write_json(bench.out / "board.json", {"task": bench.task, **board.counts})
     write_table(board.table, bench.out / "leaderboard.tsv")
@@ -71,24 +75,21 @@ def write_board(bench: Benchmark, board: Board) -> None:
 def _rim_board(bench: Benchmark, outcomes: Sequence[Outcome], true: pd.DataFrame) -> Board:
     import pandas as pd
 
-    outcomes, boards = list(outcomes), {}
-    for at, outcome in enumerate(outcomes):
-        if outcome.judged is None:
-            continue
-        board = matched(true, outcome.judged, outcome.matches)
-        if board.empty or board["score"].isna().any():
-            said = "no true lesion was met" if board.empty else "it gives no score to some lesions"
-            outcomes[at] = replace(outcome, judged=None, reason=f"not comparable: {said}")
-        else:
-            boards[outcome.recipe.name] = board
+    outcomes, boards = matched_boards(outcomes, true)
     known = true[true["truth"].notna()]
     lost = {name: len(known) - len(board) for name, board in boards.items()}
+    cases = _common_cases(bench, outcomes)
+    people = sorted({case.person for case in cases})
+    of_people = known[known["case"].isin({case.id for case in cases})]
+    calls = {name: all_calls(of_people, board) for name, board in boards.items()}
     boards = common_lesions(boards) if boards else {}
-    people = _people(bench, outcomes)
-    work = [(board, people, bench.profile.resamples, bench.seed) for board in boards.values()]
+    common = len(next(iter(boards.values()))) if boards else 0
+    if not common:
+        outcomes, boards = _not_comparable(outcomes, "no lesion was scored by every recipe"), {}
+    draw = bench.profile.resamples, bench.seed
+    work = [(board, calls[name], people, *draw) for name, board in boards.items()]
     figures = _stacked(boards, _parallel(bench, rim_figures, work))
     rows = pd.concat([board.assign(recipe=name) for name, board in boards.items()]) if boards else None
-    common = len(next(iter(boards.values()))) if boards else 0
     counts = _counts(
         bench, true, {"lesions_known": len(known), "lesions_common": common, "people": len(people)}
     )
@@ -110,7 +111,9 @@ def _new_lesion_board(bench: Benchmark, outcomes: Sequence[Outcome], true: pd.Da
     import pandas as pd
 
     usable = [outcome for outcome in outcomes if outcome.judged is not None]
-    common = [case for case in bench.cases if all(case.id in outcome.done for outcome in usable)]
+    common = _common_cases(bench, outcomes)
+    if not common:
+        outcomes, usable = _not_comparable(outcomes, "no case could be used by every recipe"), []
     parts = _parallel(bench, new_lesion_figures, [(bench, outcome, common, true) for outcome in usable])
     names = [outcome.recipe.name for outcome in usable]
     cases = {name: part.cases for name, part in zip(names, parts, strict=True)}
@@ -128,10 +131,16 @@ def _new_lesion_board(bench: Benchmark, outcomes: Sequence[Outcome], true: pd.Da
     )
 
 
-def _people(bench: Benchmark, outcomes: Sequence[Outcome]) -> list[str]:
-    """Everyone all of whose recipes' cases are done, also people without a lesion."""
+def _common_cases(bench: Benchmark, outcomes: Sequence[Outcome]) -> list[Case]:
+    """The cases that every recipe with results could use, also those without a lesion."""
     done = [set(outcome.done) for outcome in outcomes if outcome.judged is not None]
-    return sorted({case.person for case in bench.cases if all(case.id in ids for ids in done)})
+    return [case for case in bench.cases if all(case.id in ids for ids in done)]
+
+
+def _not_comparable(outcomes: Sequence[Outcome], said: str) -> list[Outcome]:
+    """All of them failed: those that have results because they cannot be compared."""
+    reason = f"not comparable: {said}"
+    return [replace(outcome, judged=None, reason=outcome.reason or reason) for outcome in outcomes]
 
 
 def _counts(bench: Benchmark, true: pd.DataFrame, more: Mapping[str, int]) -> dict[str, int]:
@@ -167,7 +176,9 @@ def _table(
     """One row for each recipe, the best by the primary figure first, failed ones last."""
     import pandas as pd
 
-    rows, metrics = [], list(dict.fromkeys(figures["metric"]))
+    rows, primary = [], PRIMARY[bench.task]
+    # Whoever reads the board looks for the primary figure, also where no recipe has any.
+    metrics = list(dict.fromkeys(figures["metric"])) or [primary]
     for outcome in outcomes:
         name = outcome.recipe.name
         own = figures[figures["recipe"] == name].set_index("metric")
@@ -183,7 +194,7 @@ def _table(
                 row[word] = own.loc[metric, column] if metric in own.index else np.nan
         rows.append({**row, "reason": outcome.reason})
     # Whole numbers stay whole beside a failed recipe, whose count is missing.
-    table, primary = pd.DataFrame(rows).astype({"lost": "Int64"}), PRIMARY[bench.task]
-    key = table[primary] if primary in table else pd.Series(np.nan, index=table.index)
-    order = table.assign(key=-key.astype(float)).sort_values(["key", "recipe"], kind="stable").index
+    table = pd.DataFrame(rows).astype({"lost": "Int64"})
+    key = -table[primary].astype(float)
+    order = table.assign(key=key).sort_values(["key", "recipe"], kind="stable").index
     return table.loc[order].reset_index(drop=True)

@@ -11,8 +11,10 @@ import numpy as np
 from radiorim.case import Case
 from radiorim.io import nifti
 from radiorim.io.derivatives import Derivative, write_derivative
+from radiorim.io.files import read_json
 from radiorim.io.tables import write_table
 from radiorim.lesions import Lesions
+from radiorim.model import native
 from radiorim.recipe import Recipe
 from radiorim.runs.evaluation import (
     EVALUATION_COLUMNS,
@@ -21,6 +23,7 @@ from radiorim.runs.evaluation import (
     evaluate_masks,
     evaluate_scores,
 )
+from radiorim.runs.pairs import read_pair
 from radiorim.volume import Volume
 
 if TYPE_CHECKING:
@@ -38,13 +41,20 @@ CALLS = {
 
 
 def called(case: Case, judged: pd.DataFrame, work: Path) -> Lesions:
-    """The found lesions of a staged case on its own grid, with their scores."""
-    rows = judged[judged["case"] == case.id]
-    lesions = Lesions.from_labels(nifti.load_labels(work / case.id / "native.nii.gz"))
+    """The found lesions of a staged case on its own grid, with their scores.
+
+    They come from the working grid and not from `native.nii.gz`: on a coarser grid, a candidate that was not
+    found may have taken their voxels there.
+    """
+    rows, folder = judged[judged["case"] == case.id], work / case.id
+    lesions = Lesions.from_labels(nifti.load_labels(folder / "labels.nii.gz"))
     columns = [name for name in ("score", "found", "truth", "fold", "threshold") if name in rows]
-    return lesions.with_columns(rows.set_index("lesion")[columns]).keep(
-        lambda table: table["found"].astype(bool)
+    # A lesion that has no row has no value, which must not count as found.
+    found = lesions.with_columns(rows.set_index("lesion")[columns]).keep(
+        lambda table: table["found"].fillna(value=False).astype(bool)
     )
+    pair = read_json(folder / "stage.json")["pair"]
+    return native(case if pair is None else read_pair(case, folder / pair), found)
 
 
 def mask_pairs(recipe: Recipe, cases: Sequence[Case], judged: pd.DataFrame, work: Path) -> Iterator[MaskPair]:

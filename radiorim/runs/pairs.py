@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from radiorim.case import Case, Lazy, Placement
+from radiorim.errors import DataError
 from radiorim.io import nifti
 from radiorim.io.files import read_json, write_json
 from radiorim.io.tables import read_table, write_table
@@ -24,7 +25,15 @@ from radiorim.recipe import Prepare, Recipe, describe
 from radiorim.runs.fingerprint import inputs
 from radiorim.volume import Volume
 
-__all__ = ["PAIR_RECORD", "SharedPair", "read_pair", "shared_pairs", "write_pair"]
+__all__ = [
+    "PAIR_RECORD",
+    "SharedPair",
+    "drop_outdated",
+    "read_pair",
+    "shared_pairs",
+    "up_to_date",
+    "write_pair",
+]
 
 PAIR_RECORD = "pair.json"
 
@@ -44,12 +53,29 @@ class SharedPair:
     def make(self) -> None:
         """Prepare and write, unless that was done from the same inputs; `before` must be there."""
         key, record = inputs(self.case), self.folder / PAIR_RECORD
-        if record.exists() and read_json(record)["key"] == key:
+        if up_to_date(record, key):
             return
         made = self.case if self.before is None else read_pair(self.case, self.before.folder)
         for step in self.steps:
             made = step(made)
         write_pair(made, self.folder, key, before=self.before and self.before.folder)
+
+
+def up_to_date(record: Path, key: str) -> bool:
+    """Whether the record of a folder is there and has this key; one that cannot be read says nothing."""
+    try:
+        return read_json(record)["key"] == key
+    except DataError:
+        return False
+
+
+def drop_outdated(record: Path, key: str) -> None:
+    """Delete a record of another key, before any file that it vouches for is overwritten.
+
+    One of the same key stays: whoever makes the same at the same time may be reading it.
+    """
+    if not up_to_date(record, key):
+        record.unlink(missing_ok=True)
 
 
 def shared_pairs(recipe: Recipe, case: Case, root: Path) -> list[SharedPair]:
@@ -71,10 +97,15 @@ def shared_pairs(recipe: Recipe, case: Case, root: Path) -> list[SharedPair]:
 def write_pair(case: Case, folder: Path, key: str, *, before: Path | None = None) -> None:
     """Write images, masks and truth of a prepared pair; `pair.json` comes last and holds the key.
 
-    `before` is the folder of the pair that it was made from, if that was written.
+    `before` is the folder of the pair that it was made from, if that was written. Images and masks of an
+    earlier pair in the folder are deleted.
     """
+    drop_outdated(folder / PAIR_RECORD, key)
     pictures = {f"image-{name}": case.images[name] for name in case.images}
     pictures |= {f"mask-{name}": case.masks[name] for name in case.masks}
+    for path in (*folder.glob("image-*.nii.gz"), *folder.glob("mask-*.nii.gz")):
+        if path.name.removesuffix(".nii.gz") not in pictures:
+            path.unlink(missing_ok=True)
     for name, volume in pictures.items():
         nifti.save(volume, folder / f"{name}.nii.gz")
     if case.truth is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,11 @@ from radiorim.io.provenance import provenance
 from radiorim.recipe import Recipe
 
 __all__ = ["Request", "open_run", "read_run"]
+
+DESCRIPTION = "dataset_description.json"
+
+RESULTS = ("sub-*", "model", "*.tsv", "*.html", "*.nii.gz", "*_dseg.json", "folds.json")
+"""What commands leave at the top of an output folder, beside their record and `work`."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +50,24 @@ def open_run(
 ) -> dict:
     """Make the folder and its `run.json`, or go on in a folder of the same request; returns the provenance.
 
-    Raises `UsageError` if the folder holds another run (unless `overwrite`) or files that are not radiorim's,
-    and `DataError` for an input that does not exist, before anything is written.
+    Raises `UsageError` if the folder holds another run (unless `overwrite`), files that are not radiorim's or
+    an input, and `DataError` for an input that does not exist, before anything is written. `overwrite` takes
+    away the results of another run; its work in `work` stays, because each piece says what it was made from.
     """
     for path in request.inputs.values():
         existing(path)
     record, facts = Path(out) / "run.json", request.facts()
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out must be a folder.")
-    if record.exists() and not overwrite and read_json(record).get("request") != facts:
-        raise UsageError(
-            f"{out} holds another run ({_difference(read_json(record), facts)}). "
-            "Give another --out, or --overwrite to replace it."
-        )
-    if not record.exists() and out.exists() and any(out.iterdir()) and not overwrite:
-        raise UsageError(
-            f"{out} is not empty and was not made by radiorim. Give another --out, or --overwrite."
-        )
+    if not record.exists():
+        _require_ours(out, overwrite)
+    elif read_json(record).get("request") != facts:
+        if not overwrite:
+            raise UsageError(
+                f"{out} holds another run ({_difference(read_json(record), facts)}). "
+                "Give another --out, or --overwrite to replace it."
+            )
+        _remove_results(out)
     files = {name: path for name, path in request.inputs.items() if Path(path).is_file()}
     made = provenance(
         files, recipe=request.recipe, seed=request.seed, argv=sys.argv[1:] if argv is None else argv
@@ -68,6 +75,24 @@ def open_run(
     recipe = None if request.recipe is None else request.recipe.to_json()
     write_json(record, {"request": facts, "provenance": made, "recipe": recipe})
     return made
+
+
+def _require_ours(out: Path, overwrite: bool) -> None:
+    """A folder without a run is new, empty or somebody's: a data set is never written into."""
+    if not out.exists() or not any(out.iterdir()):
+        return
+    if (out / DESCRIPTION).exists():
+        raise UsageError(f"{out} is a data set that no run made, and stays as it is. Give another --out.")
+    if not overwrite:
+        raise UsageError(
+            f"{out} is not empty and was not made by radiorim. Give another --out, or --overwrite."
+        )
+
+
+def _remove_results(out: Path) -> None:
+    """Else masks, pages and folds of the former run would stand beside those of the new one."""
+    for path in [path for pattern in RESULTS for path in out.glob(pattern)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def read_run(out: Path) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Figures of one rim recipe on the lesions that all recipes share, each with an interval over people."""
+"""Figures of one rim recipe: on the lesions that all recipes share, and person by person, with intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,21 +14,54 @@ from radiorim.metrics.calibration import calibration_error
 from radiorim.metrics.classification import at_threshold, why_undefined
 from radiorim.metrics.intervals import person_bootstrap
 from radiorim.metrics.patients import count_agreement, person_counts
+from radiorim.runs.benchmark import Outcome
 from radiorim.runs.evaluation import EVALUATION_COLUMNS, evaluate_scores
+from radiorim.runs.protocol import matched
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["rim_figures"]
+__all__ = ["all_calls", "matched_boards", "rim_figures"]
 
 
-def rim_figures(rows: pd.DataFrame, everyone: Sequence[str], resamples: int, seed: int) -> pd.DataFrame:
+def matched_boards(
+    outcomes: Sequence[Outcome], true: pd.DataFrame
+) -> tuple[list[Outcome], dict[str, pd.DataFrame]]:
+    """For each recipe its scored true lesions; one that has none, or lacks scores, fails with the reason."""
+    outcomes, boards = list(outcomes), {}
+    for at, outcome in enumerate(outcomes):
+        if outcome.judged is None:
+            continue
+        board = matched(true, outcome.judged, outcome.matches)
+        if board.empty or board["score"].isna().any():
+            said = "no true lesion was met" if board.empty else "it gives no score to some lesions"
+            outcomes[at] = replace(outcome, judged=None, reason=f"not comparable: {said}")
+        else:
+            boards[outcome.recipe.name] = board
+    return outcomes, boards
+
+
+def all_calls(true: pd.DataFrame, board: pd.DataFrame) -> pd.DataFrame:
+    """The true lesions, and as `found` whether a recipe called each: one that it never met it did not call.
+
+    Both tables have case and true_lesion, `board` has found.
+    """
+    keys = ["case", "true_lesion"]
+    calls = true.merge(board[[*keys, "found"]], on=keys, how="left")
+    return calls.assign(found=calls["found"].fillna(value=False).astype(bool))
+
+
+def rim_figures(
+    rows: pd.DataFrame, calls: pd.DataFrame, everyone: Sequence[str], resamples: int, seed: int
+) -> pd.DataFrame:
     """Columns group, metric, value, low, high, note: of lesions, and of people with 1 or 4 rim lesions.
 
-    `rows` has person, truth, score and found, `everyone` also names people without a lesion. `person_ge1_*`
-    and `person_ge4_*` call a person positive from so many rim lesions on; `count_*` compare true with called
-    numbers of rim lesions. Calls are at the threshold that each fold chose inside its training part.
+    `rows` are the shared lesions with person, truth, score and found. `calls` are all true lesions with
+    person, truth and found, also those that were lost: a person whose rim lesion was lost still has one.
+    `everyone` also names people without a lesion. `person_ge1_*` and `person_ge4_*` call a person positive
+    from so many rim lesions on; `count_*` compare true with called numbers of rim lesions. Calls are at the
+    threshold that each fold chose inside its training part.
     """
     import pandas as pd
 
@@ -39,7 +73,8 @@ def rim_figures(rows: pd.DataFrame, everyone: Sequence[str], resamples: int, see
         rows["person"].astype(str).to_numpy(),
         (resamples, seed),
     )
-    counts = person_counts(rows["person"], rows["truth"], rows["found"].astype(int), everyone=everyone)
+    true, called = calls["truth"].astype(int), calls["found"].astype(int)
+    counts = person_counts(calls["person"], true, called, everyone=everyone)
     people = _figures(
         f"people ({len(counts)})",
         PERSON_FIGURES,

@@ -19,7 +19,7 @@ from radiorim.lesions import Lesions
 from radiorim.model import Examination, find_and_tidy, native, prepared, with_truth
 from radiorim.recipe import Recipe, describe
 from radiorim.runs.fingerprint import inputs
-from radiorim.runs.pairs import read_pair, write_pair
+from radiorim.runs.pairs import drop_outdated, read_pair, up_to_date, write_pair
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,8 +74,8 @@ def stage_case(recipe: Recipe, case: Case, folder: Path, *, pair: Path | None = 
     (geometry, features, truth where known), `labels.nii.gz` (working grid), `native.nii.gz` (the scan's own
     grid), a registered pair that lies nowhere else (`write_pair`), and last `stage.json`.
     """
-    key, record = _key(recipe, case), folder / "stage.json"
-    if record.exists() and read_json(record)["key"] == key:
+    key = _key(recipe, case)
+    if up_to_date(folder / "stage.json", key):
         return folder
     ready = prepared(recipe, case) if pair is None else read_pair(case, pair)
     looked = find_and_tidy(recipe, recipe.find.fit((), seed=0), ready)
@@ -91,6 +91,7 @@ def stage_case(recipe: Recipe, case: Case, folder: Path, *, pair: Path | None = 
 def write_examination(looked: Examination, folder: Path, key: str, *, pair: Path | None = None) -> None:
     """What `stage_case` leaves of a case; `stage.json` comes last and holds the key."""
     case, lesions = looked.case, looked.lesions
+    drop_outdated(folder / "stage.json", key)
     write_table(_identified(lesions.table, case), folder / "lesions.tsv")
     nifti.save(lesions.labels, folder / "labels.nii.gz")
     nifti.save(native(case, lesions).labels, folder / "native.nii.gz")

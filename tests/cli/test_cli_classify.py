@@ -11,9 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from radiorim.io.tables import read_table
+from radiorim.io.tables import read_table, write_table
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -115,10 +116,6 @@ def test_a_trained_model_scores_the_data_set_and_a_feature_table(radiorim, datas
 
 
 def test_a_feature_table_takes_the_place_of_a_data_set(radiorim, judged, recipes, tmp_path):
-    import pandas as pd
-
-    from radiorim.io.tables import write_table
-
     parts = sorted((judged / "work").glob("sub-*/lesions.tsv"))
     write_table(pd.concat([read_table(path) for path in parts]), tmp_path / "f.tsv")
     done = radiorim(
@@ -177,6 +174,21 @@ def test_report_writes_a_page_for_each_case_and_the_group(radiorim, judged, tmp_
     assert "holds no run.json" in refused.sentence
 
 
+def test_pages_that_cannot_be_written_are_told(radiorim, judged, tmp_path, caplog):
+    out = shutil.copytree(judged, tmp_path / "out")
+    shutil.rmtree(out / "work" / "sub-01_ses-02")
+    done = radiorim("report", out)
+    assert (done.code, "1 of 5 cases have nothing in" in caplog.text) == (0, True)
+    record = json.loads((out / "run.json").read_text())
+    record["request"]["inputs"]["data"] = str(tmp_path / "moved")
+    (out / "run.json").write_text(json.dumps(record))
+    done = radiorim("report", out)
+    assert (done.code, "moved is gone, so there are no pages of its cases" in caplog.text) == (0, True)
+    (out / "scores.tsv").unlink()
+    done = radiorim("report", out)
+    assert (done.code, "its run did not end" in done.sentence) == (3, True)
+
+
 def test_a_case_that_cannot_be_used_is_listed_and_the_rest_is_done(radiorim, words, dataset, tmp_path):
     data = shutil.copytree(dataset, tmp_path / "data")
     chi = data / "sub-02/ses-02/anat/sub-02_ses-02_Chimap.nii.gz"
@@ -193,6 +205,43 @@ def test_a_case_that_cannot_be_used_is_listed_and_the_rest_is_done(radiorim, wor
     assert radiorim(*words, "-o", "out").code == 0
     assert len(read_table("out/scores.tsv")) == 40
     assert not Path("out/failed.tsv").exists()
+
+
+def test_why_a_case_failed_is_said_before_the_rest_turns_out_to_be_too_little(
+    radiorim, words, dataset, tmp_path
+):
+    data = shutil.copytree(dataset, tmp_path / "data")
+    chi = data / "sub-02/ses-02/anat/sub-02_ses-02_Chimap.nii.gz"
+    chi.write_bytes(chi.read_bytes()[:2000])
+    words[1], words[5] = data, 5
+    done = radiorim(*words, "-o", "out")
+    assert done.code == 3
+    assert "5 folds need at least 5 people" in done.sentence
+    assert "sub-02_ses-02 cannot be used: " in done.err
+    assert "damaged or cut short" in done.err
+    assert read_table("out/failed.tsv").case.tolist() == ["sub-02_ses-02"]
+
+
+def test_a_table_without_an_image_that_the_recipe_measures_is_refused(radiorim, judged, recipes, tmp_path):
+    table = pd.concat([read_table(path) for path in sorted(judged.glob("work/*/lesions.tsv"))])
+    write_table(table[[name for name in table if not name.startswith("chi_")]], tmp_path / "few.tsv")
+    done = radiorim(
+        "classify", "few.tsv", "--recipe", recipes["little-rim"], "--crossvalidate", 3, "-o", "out"
+    )
+    assert done.code == 3
+    assert "the table has no feature of chi, which little-rim measures" in done.sentence
+
+
+def test_a_model_folder_says_what_to_leave_out_when_it_is_shared(radiorim, dataset, recipes):
+    done = radiorim("train", dataset, "--recipe", recipes["little-rim"], "-o", "m")
+    assert "m/work holds the lesions it learned from" in done.err
+
+
+def test_masks_are_evaluated_by_the_task_of_the_run_that_made_them(radiorim, judged, dataset):
+    def figures(*words):
+        return radiorim("evaluate", "--truth", dataset, "--found", judged, *words, "--json").out
+
+    assert figures() == figures("--task", "rim") != figures("--task", "new-lesion")
 
 
 @pytest.mark.parametrize(

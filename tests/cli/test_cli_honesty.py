@@ -8,6 +8,14 @@ import numpy as np
 from radiorim.io.tables import read_table, write_table
 
 
+def test_a_table_of_somebody_elses_is_not_replaced(radiorim, dataset, tmp_path):
+    (tmp_path / "f.json").write_text("mine")
+    done = radiorim("extract-features", dataset, "-o", "f.tsv")
+    assert (done.code, "f.json exists and was not made by radiorim" in done.sentence) == (2, True)
+    assert (tmp_path / "f.json").read_text() == "mine"
+    assert not (tmp_path / "f.tsv").exists()
+
+
 def test_people_that_the_model_learned_from_are_scored_but_not_judged(radiorim, dataset, recipes, tmp_path):
     radiorim("train", dataset, "--recipe", recipes["little-rim"], "-o", "model")
     done = radiorim("classify", dataset, "--model", "model", "-o", "out")

@@ -32,6 +32,18 @@ def test_the_temporary_file_keeps_the_ending_and_hides(tmp_path):
     assert (tmp_path / "a.nii.gz").read_bytes() == b"1"
 
 
+def test_two_who_write_one_file_at_once_do_not_meet(tmp_path):
+    path = tmp_path / "a.nii.gz"
+    with whole(path) as one:
+        one.write_text("one")
+        with whole(path) as other:
+            assert not other.exists()
+            other.write_text("other")
+        assert path.read_text() == "other"
+    assert path.read_text() == "one"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_numpy_numbers_and_paths_have_a_form_in_json(tmp_path):
     content = {
         "n": np.int64(3),

@@ -76,6 +76,14 @@ def test_what_is_undefined_is_nan_with_the_reason(judged):
     assert (nothing.note == "no lesion with known truth").all()
 
 
+@pytest.mark.parametrize(("called", "score"), [(False, 0.9), (True, 0.1)])
+def test_what_calls_leave_undefined_says_why_wherever_the_thresholds_lay(judged, called, score):
+    same = evaluate_scores(judged.assign(found=called, score=score), resamples=5).set_index("metric")
+    none, kind = ("npv", "negative") if called else ("ppv", "positive")
+    reasons = {none: f"nothing was called {kind}", "mcc": "everything was called one class"}
+    assert same.note[same.value.isna()].to_dict() == reasons
+
+
 def masks(name: str, truth: list[int], found: list[int]) -> MaskPair:
     """Bars of 4 x 4 voxels along the first axis at the given places."""
 

@@ -11,8 +11,9 @@ import pytest
 from radiorim.errors import DataError
 from radiorim.io.files import read_json
 from radiorim.prepare.halfway import HalfWay
+from radiorim.runs import pairs
 from radiorim.runs.benchwork import case_cost, do_case
-from radiorim.runs.pairs import read_pair, shared_pairs
+from radiorim.runs.pairs import PAIR_RECORD, read_pair, shared_pairs, write_pair
 from radiorim.runs.stage import load_examination, stage_case
 
 OTHER_FINDER = replace(little.NEW, name="other-finder", find=replace(little.NEW.find, sigmas=2.0))
@@ -81,3 +82,18 @@ def test_a_recipe_that_lacks_an_image_says_so_before_anything_is_registered(case
         shared_pairs(wants, cases[0], tmp_path)
     assert "wants-t2 needs" in do_case(wants, cases[0], tmp_path / "work")
     assert registered == []
+
+
+def test_a_pair_that_was_cut_off_while_it_was_made_anew_has_no_record(cases, tmp_path, monkeypatch):
+    def cut_off(*_args):
+        raise KeyboardInterrupt
+
+    made = little.NEW.prepare[0](cases[0])
+    write_pair(made, tmp_path, "old")
+    monkeypatch.setattr(pairs.nifti, "save", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        write_pair(made, tmp_path, "old")
+    assert (tmp_path / PAIR_RECORD).exists(), "others may be reading the same pair"
+    with pytest.raises(KeyboardInterrupt):
+        write_pair(made, tmp_path, "new")
+    assert not (tmp_path / PAIR_RECORD).exists()

@@ -57,6 +57,30 @@ def test_a_folder_with_other_files_is_left_alone(request_for, tmp_path):
     assert [path.name for path in out.iterdir()] == ["chapter1.txt"]
 
 
+def test_a_data_set_is_not_written_into_even_if_it_may_be_overwritten(request_for, tmp_path):
+    description = tmp_path / "data" / "dataset_description.json"
+    description.parent.mkdir()
+    description.write_text("raw")
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match="data is a data set that no run made"):
+            open_run(description.parent, request_for(), overwrite=overwrite)
+    assert [path.name for path in description.parent.iterdir()] == [description.name]
+
+
+def test_what_is_overwritten_leaves_its_work_and_nothing_of_its_results(request_for, tmp_path):
+    out = tmp_path / "out"
+    open_run(out, request_for())
+    results = ("sub-01/ses-02/anat/a_dseg.nii.gz", "model/card.md", "scores.tsv", "group.html", "folds.json")
+    for name in (*results, "work/kept.tsv", "notes.txt"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("of the first run")
+    open_run(out, request_for(), overwrite=True)
+    assert all((out / name).exists() for name in results), "the same run goes on"
+    open_run(out, request_for(seed=1), overwrite=True)
+    left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert left == {"run.json", "work/kept.tsv", "notes.txt"}
+
+
 def test_an_input_that_does_not_exist_leaves_no_folder_behind(request_for, tmp_path):
     with pytest.raises(DataError, match="nowhere does not exist"):
         open_run(tmp_path / "out", request_for(inputs={"data": tmp_path / "nowhere"}))

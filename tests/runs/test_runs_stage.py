@@ -138,3 +138,26 @@ def test_what_was_staged_is_read_back_as_it_was(chosen, cases, tmp_path):
     assert looked.skipped == fresh.skipped
     np.testing.assert_allclose(looked.case.image("flair").data, fresh.case.image("flair").data, rtol=1e-6)
     assert (looked.case.placement is None) == (fresh.case.placement is None)
+
+
+def test_a_case_that_was_cut_off_while_it_was_staged_anew_is_staged_again(cases, tmp_path, monkeypatch):
+    def cut_off(*_args):
+        raise KeyboardInterrupt
+
+    first = stage_case(little.NEW, cases[0], tmp_path / "work")
+    rows = (first / "lesions.tsv").read_text()
+    other = replace(little.NEW, find=little.Subtraction(sigmas=1.5), tidy=())
+    with monkeypatch.context() as patch:
+        patch.setattr(staging, "native", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            stage_case(other, cases[0], first)
+    assert (first / "lesions.tsv").read_text() != rows
+    stage_case(little.NEW, cases[0], first)
+    assert (first / "lesions.tsv").read_text() == rows
+
+
+def test_images_of_another_preparation_do_not_stay_in_the_folder(cases, tmp_path):
+    more = replace(little.NEW, prepare=(replace(little.NEW.prepare[0], also=("chi",)),))
+    for recipe, names in ((more, ["chi", "flair", "flair0"]), (little.NEW, ["flair", "flair0"])):
+        folder = stage_case(recipe, cases[0], tmp_path / "work")
+        assert sorted(load_examination(recipe, cases[0], folder).case.images) == names
