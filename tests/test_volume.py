@@ -86,3 +86,21 @@ def test_grids_of_other_sizes_are_named_with_their_voxels(volume):
     words = r"flair \(4, 5, 6\) and chi \(8, 5, 6\) .*\(voxels of 1 x 0\.5 x 3 mm and .* mm\)\. Resample one"
     with pytest.raises(DataError, match=words):
         require_same_grid({"flair": volume, "chi": other})
+
+
+@pytest.mark.parametrize("edges", [(1, 1, 1), (0.5, 0.5, 1.2), (0.7, 1, 3), (0.9375, 0.65, 2.2)])
+def test_an_oblique_grid_has_the_spacing_of_its_header(edges, rng):
+    from scipy.spatial.transform import Rotation
+
+    held = tuple(float(np.float32(edge)) for edge in edges)
+    for turn in Rotation.from_rotvec(rng.normal(0, 0.2, (50, 3))):
+        affine = np.eye(4)
+        # What nibabel gives back from a file: the entries are float32.
+        affine[:3, :3] = (turn.as_matrix() * np.array(edges)).astype(np.float32)
+        assert Volume(np.zeros((1, 1, 1)), affine).spacing == held
+
+
+@pytest.mark.parametrize("edge", [0.5, 0.7, 0.9375, 0.4296875, 0.48828125, 0.7291667, 1.1999999, 1.2, 3.0])
+def test_the_spacing_along_the_axes_is_not_rounded(edge):
+    edge = float(np.float32(edge))
+    assert Volume(np.zeros((1, 1, 1)), np.diag([edge, -edge, edge, 1])).spacing == (edge,) * 3

@@ -13,7 +13,7 @@ from radiorim.classic.instances import flood
 from radiorim.classic.subtraction import Subtraction
 from radiorim.errors import DataError, UnknownName, UsageError
 from radiorim.lesions import CONNECTIVITIES, Lesions, components
-from radiorim.recipe import Find, Finder
+from radiorim.recipe import Find
 from radiorim.volume import Volume, require_same_grid
 
 __all__ = ["METHODS", "LesionMap", "Split", "SplitFound", "as_numbered"]
@@ -83,14 +83,26 @@ class Split:
 
 @dataclass(frozen=True)
 class SplitFound:
-    """Another finder's voxels, split again. Its columns tell of lesions that are no more: dropped."""
+    """Another finder's voxels, split again. Its columns tell of lesions that are no more: dropped.
+
+    The other finder must be one that learns nothing; raises `UsageError` for one that does.
+    """
 
     find: Find = field(default_factory=Subtraction)
     split: Split = Split("hessian")
 
-    def fit(self, cases: Sequence[Case], *, seed: int) -> Finder:
-        """Learn what the inner finder learns."""
-        return SplitFound(self.find.fit(cases, seed=seed), self.split)
+    def __post_init__(self) -> None:
+        # A recipe takes a finder without `load` for one that need not be fitted: this one has none.
+        if hasattr(self.find, "load"):
+            raise UsageError(
+                f"SplitFound cannot split what {type(self.find).__name__} finds, because that has to be "
+                "trained. Give a finder that learns nothing, such as Subtraction."
+            )
+
+    def fit(self, cases: Sequence[Case], *, seed: int) -> SplitFound:
+        """Nothing to learn."""
+        del cases, seed
+        return self
 
     def __call__(self, case: Case) -> Lesions:
         """The lesions of the inner finder's mask."""

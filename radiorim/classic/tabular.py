@@ -16,6 +16,7 @@ from radiorim.errors import DataError
 from radiorim.features.table import feature_columns, measure
 from radiorim.lesions import Lesions
 from radiorim.metrics.thresholds import choose_threshold
+from radiorim.metrics.truth import answers
 from radiorim.recipe import Example, Measure
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ class Tabular:
         return self.fit_table(pd.concat(tables, ignore_index=True), seed=seed)
 
     def fit_table(self, table: pd.DataFrame, *, seed: int) -> TabularScorer:
-        """Learn from a feature table with the columns `person` and `truth`."""
+        """Learn from a feature table with the columns `person` and `truth` (1, 0 or NaN: not known)."""
         if "truth" not in table:
             raise DataError("no training lesion has a known truth. Fit on cases with derivatives/truth.")
-        known = table[table["truth"].notna()]
+        known = table.assign(truth=answers(table, "truth")).dropna(subset="truth")
         features = [name for name in feature_columns(known) if name not in self.leave_out]
         if not features:
             raise DataError("the table holds no feature columns. Make it with `radiorim extract-features`.")

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from radiorim.errors import DataError
 from radiorim.lesions import Lesions
 from radiorim.metrics.matching import match_labels, partner
 
-__all__ = ["new_truth", "rim_truth"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["answers", "new_truth", "rim_truth"]
 
 MIN_SHARE = 0.1
 """A candidate and a true lesion are one when they share at least this part of either."""
+
+
+def answers(table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of truth as 1.0, 0.0 or NaN (not known); raises `DataError` for any other value."""
+    import pandas as pd
+
+    given = table[column]
+    numbers = pd.to_numeric(given.astype(object), errors="coerce").astype(float)
+    wrong = given[given.notna() & ~numbers.isin([0, 1])]
+    if len(wrong):
+        raise DataError(
+            f"the column {column!r} holds {str(wrong.iloc[0])!r}; only 1 (yes), 0 (no) and n/a (not known) "
+            "are allowed. Correct the table."
+        )
+    return numbers
 
 
 def rim_truth(truth: Lesions, lesions: Lesions) -> np.ndarray:
@@ -22,7 +43,7 @@ def rim_truth(truth: Lesions, lesions: Lesions) -> np.ndarray:
     if "rim" not in truth.table or not len(lesions):
         return np.full(len(lesions), np.nan)
     table = truth.table.set_index("lesion")
-    rims = table["rim"].astype(float)
+    rims = answers(table, "rim")
     if "ambiguous" in table:
         rims = rims.where(table["ambiguous"] != 1)
     best = partner(truth.labels.data, lesions.labels.data)

@@ -15,7 +15,7 @@ from radiorim.prepare._space import VISITS, Space
 from radiorim.prepare.bias import n4
 from radiorim.prepare.brain import BRAINS, both_visits, brain_ml, given_brain, limited_brain, require_way
 from radiorim.prepare.register import Register, Registration, ncc
-from radiorim.prepare.resample import labels_to
+from radiorim.prepare.resample import LESIONS, labels_to, mask_to
 from radiorim.volume import Volume, require_same_grid
 
 __all__ = ["HalfWay", "halfway_matrices"]
@@ -82,7 +82,7 @@ class HalfWay:
         made = dict(made)
         brain = made.pop("brain")
         others = {name: here.bring(case.image(name), "flair") for name in self.also if name not in VISITS}
-        masks = {name: here.bring(case.masks[name], "flair", 0) for name in case.masks if name != "brain"}
+        masks = {name: _mask(here, name, case.masks[name]) for name in case.masks if name != "brain"}
         truth, native = case.truth, case.image("flair")
         grid = Volume(np.broadcast_to(np.uint8(0), native.shape), native.affine, (), native.source)
         return case.with_(
@@ -106,6 +106,12 @@ def halfway_matrices(case: Case) -> dict[str, np.ndarray]:
     if case.placement is None:
         raise UsageError(f"{case.id} is on its own grid; prepare it with HalfWayPair first.")
     return {"flair0": np.linalg.inv(case.placement.to_native), "flair": case.placement.to_native}
+
+
+def _mask(here: Space, name: str, mask: Volume) -> Volume:
+    if name == LESIONS:
+        return mask_to(mask, here.grid, here.matrices["flair"])
+    return here.bring(mask, "flair", 0)
 
 
 def _brains(

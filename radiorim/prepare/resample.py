@@ -12,11 +12,14 @@ import numpy as np
 from radiorim.case import Case, Lazy
 from radiorim.errors import DataError, UsageError
 from radiorim.io.sitk import affine_to_transform, from_sitk, to_sitk
-from radiorim.lesions import GEOMETRY, Lesions
+from radiorim.lesions import GEOMETRY, Lesions, components
 from radiorim.prepare._run import name_of
 from radiorim.volume import Volume
 
-__all__ = ["Resample", "field_of_view", "grid_around", "labels_to", "resample"]
+__all__ = ["LESIONS", "Resample", "field_of_view", "grid_around", "labels_to", "mask_to", "resample"]
+
+LESIONS = "lesions"
+"""The mask that holds lesions: none of them may get lost between the voxels of a coarser grid."""
 
 _LOG = logging.getLogger("radiorim")
 
@@ -104,12 +107,31 @@ def labels_to(lesions: Lesions, grid: Volume, matrix: np.ndarray | None = None) 
     return _carried(lesions, Volume(data, grid.affine))
 
 
+def mask_to(mask: Volume, grid: Volume, matrix: np.ndarray | None = None) -> Volume:
+    """A mask of lesions on another grid, as `labels_to` brings them; untouched if it is there already.
+
+    In a label map a lesion is a number, in a mask of one value (1, 255, ...) a 26-connected component. Values
+    and their type are kept.
+    """
+    if mask.same_grid(grid) and (matrix is None or np.array_equal(matrix, np.eye(4))):
+        return mask
+    values = np.unique(mask.data[mask.data != 0])
+    if not values.size:
+        return resample(mask, grid, matrix, order=0)
+    numbered = components(mask.data != 0, 26) if values.size == 1 else mask.data
+    data = labels_to(Lesions.from_labels(mask.like(numbered)), grid, matrix).labels.data
+    if values.size == 1:
+        data = np.where(data > 0, values[0], 0)
+    return Volume(data.astype(mask.data.dtype, copy=False), grid.affine, mask.notes, mask.source)
+
+
 @dataclass(frozen=True)
 class Resample:
     """Bring all other images, masks and the truth of a case onto the grid of one image.
 
-    Images are linear, masks and truth nearest. All must share one world space: nothing is registered. What
-    is on that grid already is left alone, and nothing is read before it is used.
+    Images are linear, masks nearest, truth and the mask `lesions` as `labels_to` says. All must share one
+    world space: nothing is registered. What is on that grid already is left alone, and nothing is read before
+    it is used: so lesions that are left out are in the log, not in the case's notes.
     """
 
     to: str = "flair"
@@ -129,7 +151,11 @@ def _onto(volumes: Mapping[str, Volume], grid: Volume, order: int) -> Lazy:
     def loader(name: str) -> Any:
         def load() -> Volume:
             volume = volumes[name]
-            return volume if volume.same_grid(grid) else resample(volume, grid, order=order)
+            if volume.same_grid(grid):
+                return volume
+            if name == LESIONS and order == 0:
+                return mask_to(volume, grid)
+            return resample(volume, grid, order=order)
 
         return load
 

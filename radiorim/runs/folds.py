@@ -12,6 +12,7 @@ import numpy as np
 
 from radiorim.errors import DataError, UsageError
 from radiorim.io.files import read_json, write_json
+from radiorim.metrics.truth import answers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +32,8 @@ def make_folds(table: pd.DataFrame, *, n: int, seed: int) -> dict[str, int]:
     Lesions whose truth is not known do not count. Raises `DataError` if a fold would hold no positive lesion:
     nothing could be said about it.
     """
-    known = table[table["truth"].notna()]
-    grouped = known.assign(truth=known["truth"].astype(int)).groupby("person")["truth"]
+    known = table.assign(truth=answers(table, "truth")).dropna(subset="truth")
+    grouped = known.astype({"truth": int}).groupby("person")["truth"]
     people = grouped.agg(positives="sum", lesions="size").reset_index()
     return balanced_folds(people, n=n, seed=seed)
 

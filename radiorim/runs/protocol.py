@@ -14,6 +14,7 @@ from radiorim.io import nifti
 from radiorim.io.files import read_json
 from radiorim.io.tables import read_table, write_table
 from radiorim.metrics.matching import match_labels
+from radiorim.metrics.truth import answers
 from radiorim.prepare.resample import labels_to
 from radiorim.runs.folds import COUNT_EDGES, PRESENCE_EDGES, balanced_folds, load_folds
 
@@ -153,6 +154,6 @@ def common_lesions(boards: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame
 def _truth(table: pd.DataFrame, task: str) -> np.ndarray:
     """1, 0 or NaN for each true lesion; a rim marked `ambiguous` is not known, here as in training."""
     if task == "rim":
-        rim = table["rim"].to_numpy(float) if "rim" in table else np.full(len(table), np.nan)
+        rim = answers(table, "rim").to_numpy(float) if "rim" in table else np.full(len(table), np.nan)
         return np.where(table["ambiguous"] == 1, np.nan, rim) if "ambiguous" in table else rim
     return (table["status"] == "new").to_numpy(float) if "status" in table else np.ones(len(table))

@@ -40,6 +40,14 @@ def scorer() -> TabularScorer:
     return JUDGE.fit_table(table_of(), seed=0)
 
 
+@pytest.mark.parametrize("wrong", [0.8, 2, "yes"])
+def test_a_truth_that_is_neither_1_nor_0_is_refused_and_not_cut(wrong):
+    table = table_of().astype({"truth": object})
+    table.loc[3, "truth"] = wrong
+    with pytest.raises(DataError, match=f"the column 'truth' holds '{wrong}'; only 1"):
+        JUDGE.fit_table(table, seed=0)
+
+
 def test_two_positives_are_enough_because_smote_takes_fewer_neighbours(rng):
     rows, truth = rng.normal(size=(30, 4)), np.zeros(30, int)
     truth[:2] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from radiorim.blocks import Given, LesionMap, Split, SplitFound, Subtraction
+from radiorim.blocks import Given, LesionMap, Split, SplitFound, Subtraction, VoxelBoost
 from radiorim.case import Case
 from radiorim.classic.splitting import METHODS
 from radiorim.errors import DataError, UnknownName, UsageError
@@ -143,6 +143,13 @@ def test_any_finder_can_be_split_again():
     again = SplitFound(find=find, split=Split("hessian")).fit([case], seed=0)(case)
     assert len(again) == 2
     assert "peak_sd" not in again.table
+
+
+def test_a_finder_that_has_to_be_trained_cannot_be_split_again():
+    with pytest.raises(
+        UsageError, match=r"cannot split what VoxelBoost finds, because that has to be trained"
+    ):
+        SplitFound(VoxelBoost())
 
 
 def test_a_lesion_map_gives_liberal_candidates_and_divides_them():

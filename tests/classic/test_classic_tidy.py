@@ -110,10 +110,23 @@ def test_a_lesion_that_fills_the_image_has_no_surround():
         (np.s_[9:10, 4:16, 4:16], (1, 1, 3), 1.0),
         (np.s_[4:16, 4:16, 9:12], (1, 1, 1), 3.0),
         (np.s_[5:14, 5:14, 5:14], (1, 1, 1), 9.0),
+        (np.s_[5:10, 5:10, 9:10], (1, 1, 4), 4.0),
+        (np.s_[5:14, 5:14, 9:10], (0.5, 0.5, 3), 3.0),
     ],
 )
 def test_thickness_is_that_of_the_largest_ball(box, spacing, expected):
     assert thickness_mm(lesions_of(box, spacing=spacing)).tolist() == pytest.approx([expected])
+
+
+@pytest.mark.parametrize("spacing", [(1, 1, 1), (0.5, 0.5, 3), (0.7, 1.2, 2)])
+def test_thickness_is_the_distance_to_the_nearest_face_of_all(spacing, rng):
+    labels = np.zeros((9, 9, 9), np.int32)
+    labels[1:8, 1:8, 1:8] = rng.random((7, 7, 7)) < 0.97
+    inside, outside = np.argwhere(labels == 1), np.argwhere(labels == 0)
+    steps = np.maximum(np.abs(inside[:, None] - outside[None]) - 0.5, 0) * spacing
+    expected = 2 * np.linalg.norm(steps, axis=2).min(axis=1).max()
+    lesions = Lesions.from_labels(Volume(labels, np.diag([*spacing, 1.0])))
+    assert thickness_mm(lesions).tolist() == pytest.approx([expected])
 
 
 def test_min_thickness_rejects_sheets():

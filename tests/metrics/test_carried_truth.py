@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from radiorim.errors import DataError
 from radiorim.lesions import Lesions
-from radiorim.metrics.truth import new_truth, rim_truth
+from radiorim.metrics.truth import answers, new_truth, rim_truth
 from radiorim.volume import Volume
 
 
@@ -55,3 +56,27 @@ def test_a_brush_of_less_than_a_tenth_of_both_is_not_new():
 def test_stable_lesions_are_not_new():
     truth = with_(lesions((1, 0, 9)), status=["stable"])
     assert new_truth(truth, lesions((1, 0, 9))).tolist() == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("rim", "wrong"), [(["yes", "no"], "yes"), ([1, 0.8], "0.8"), ([0, 2], "2"), ([None, "maybe"], "maybe")]
+)
+def test_a_rim_that_is_neither_1_nor_0_nor_missing_is_refused_by_name(rim, wrong):
+    truth = with_(lesions((1, 0, 5), (2, 6, 9)), rim=rim)
+    with pytest.raises(
+        DataError, match=rf"the column 'rim' holds '{wrong}'; only 1 \(yes\), 0 \(no\) and n/a"
+    ):
+        rim_truth(truth, truth)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1.0, 0.0, np.nan],
+        pd.array([True, False, None], dtype="boolean"),
+        pd.array(["1", "0", None], dtype="str"),
+        np.array([True, False, None], dtype=object),
+    ],
+)
+def test_an_answer_is_1_or_0_or_missing_whatever_its_type(values):
+    np.testing.assert_array_equal(answers(pd.DataFrame({"rim": values}), "rim"), [1, 0, np.nan])

@@ -217,3 +217,8 @@ def test_people_with_known_truth_outside_the_folds_are_refused(recipe, measured,
     folds.pop(sorted(folds)[0])
     with pytest.raises(DataError, match=r"1 people with known truth are in no fold"):
         crossvalidate(recipe, measured, folds, Plan())
+
+
+def test_an_answer_that_is_no_answer_is_refused_by_name(measured):
+    with pytest.raises(DataError, match=r"the column 'truth' holds '2\.0'; only 1 \(yes\), 0 \(no\)"):
+        make_folds(measured.assign(truth=measured.truth * 2), n=3, seed=0)
