@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 import click
 
 from radiorim import __version__
-from radiorim.errors import RadiorimError, UnknownName
+from radiorim.errors import DataError, RadiorimError, UnknownName
 
 __all__ = ["app", "main", "run"]
 
@@ -34,6 +35,9 @@ COMMANDS = {
     "benchmark": "Compare recipes on the same people, lesions and folds.",
     "report": "Write pages to look at.",
 }
+
+CLOSED_PIPE = 141
+"""Exit code when the reader has left (`| head`), as of other programs: click answers it with `SystemExit`."""
 
 
 # `list` is no name to use in this file: once `radiorim list` was run, it is the module of that command.
@@ -80,11 +84,11 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; the exit code (README, "Exit codes"). Every error ends in one sentence."""
     try:
-        app.main(args=[*arguments], prog_name="radiorim", standalone_mode=False)
+        app.main(args=[*arguments] or ["--help"], prog_name="radiorim", standalone_mode=False)
     except click.exceptions.Exit as leave:
         return leave.exit_code
-    except BrokenPipeError:
-        return 0
+    except SystemExit:
+        return CLOSED_PIPE
     except BaseException as error:
         sentence, code = _explained(error)
         click.echo(f"radiorim: {sentence}", err=True)
@@ -102,13 +106,27 @@ def _explained(error: BaseException) -> tuple[str, int]:
         return error.format_message() + hint, 2
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return "stopped; run the same command to go on", 130
+    # Without a number the system said nothing: a library raised it, and that is a bug like any other.
+    if isinstance(error, OSError) and error.errno is not None:
+        logging.getLogger("radiorim").debug("where that was", exc_info=error)
+        return _refused(error), DataError.exit_code
     return f"this is a bug: traceback in {_crash_file()}; please send it", 1
+
+
+def _refused(error: OSError) -> str:
+    """What the system refused to do, with which file, and what can be done about it."""
+    file = "" if error.filename is None else f"{error.filename}: "
+    advice = "Check that the path is right, that you may read and write there, and that the disk has room."
+    return f"{file}{error.strerror}. {advice}"
 
 
 def _crash_file() -> Path:
     """The traceback in a file: in the current folder, or in the temporary one if that is read-only."""
-    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else Path(tempfile.gettempdir())
-    path = folder / f"radiorim-crash-{datetime.now():%Y%m%d-%H%M%S}.txt"
-    text = f"radiorim {__version__}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}"
-    path.write_text(text, encoding="utf-8")
-    return path
+    folder = Path.cwd() if os.access(Path.cwd(), os.W_OK) else None
+    start = f"radiorim-crash-{datetime.now():%Y%m%d-%H%M%S}-"
+    # Two crashes in one second need two names.
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix=start, suffix=".txt", dir=folder, delete=False
+    ) as stream:
+        stream.write(f"radiorim {__version__}\n{' '.join(sys.argv)}\n\n{traceback.format_exc()}")
+    return Path(stream.name)

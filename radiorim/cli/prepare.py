@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -77,4 +78,6 @@ def command(
 
         write_table(pd.DataFrame(failed), out / "failed.tsv")
         raise PartialFailure(f"{len(failed)} of {len(folders)} pairs failed, see {out / 'failed.tsv'}")
-    next_step(f"radiorim detect {out}/flair0.nii.gz {out}/flair.nii.gz --registered -o out")
+    first = next(iter(folders))
+    pair = shlex.join([f"{first}/flair0.nii.gz", f"{first}/flair.nii.gz"])
+    next_step(f"radiorim detect {pair} --registered -o out")

@@ -35,7 +35,9 @@ def out(help_text: str) -> Callable:
     return click.option("-o", "--out", required=True, type=DATA, help=help_text)
 
 
-seed = click.option("--seed", default=0, show_default=True, help="Seed of every random choice.")
+seed = click.option(
+    "--seed", default=0, show_default=True, type=click.IntRange(0), help="Seed of every random choice."
+)
 n_jobs = click.option(
     "--n-jobs", default=1, show_default=True, type=click.IntRange(1), help="Cases at a time."
 )

@@ -1,14 +1,15 @@
-"""`radiorim show NAME`."""
+"""`radiorim show RECIPE`."""
 
 from __future__ import annotations
 
 import inspect
+import shlex
 import sys
 from typing import Any
 
 import click
 
-from radiorim import recipes
+from radiorim.cli.models import chosen_recipe
 from radiorim.cli.shared import common, next_step
 from radiorim.dl.registry import count_parameters, networks
 from radiorim.errors import UsageError
@@ -16,25 +17,35 @@ from radiorim.recipe import Recipe, describe
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", metavar="RECIPE")
 @click.option(
     "--as", "form", type=click.Choice(["text", "json", "python"]), default="text", show_default=True
 )
 @click.option("--count-parameters", "count", is_flag=True, help="Print how many numbers its networks learn.")
 @common
 def command(name: str, form: str, count: bool) -> None:
-    """Show one recipe: its steps with all their numbers, its paper, and how ours differs."""
-    recipe = recipes.get(name)
+    """Show one recipe: its steps with all their numbers, its paper, and how ours differs.
+
+    RECIPE is a name of `radiorim list`, or a JSON file.
+    """
+    recipe = chosen_recipe(name)
     if count:
         click.echo(_parameters(recipe))
     elif form == "json":
         click.echo(recipe.to_json())
     elif form == "python":
-        module = sys.modules[f"radiorim.recipes.{recipe.task.replace('-', '_')}.{name.replace('-', '_')}"]
-        click.echo(inspect.getsource(module), nl=False)
+        click.echo(_source(name, recipe), nl=False)
     else:
         click.echo(_text(recipe))
-        next_step(f"radiorim cite {name}")
+        next_step(f"radiorim cite {shlex.quote(name)}")
+
+
+def _source(name: str, recipe: Recipe) -> str:
+    """The Python file of a recipe that comes with radiorim."""
+    if name != recipe.name:
+        raise UsageError(f"{name} is a recipe in JSON and has no Python file. Use --as json.")
+    module = sys.modules[f"radiorim.recipes.{recipe.task.replace('-', '_')}.{name.replace('-', '_')}"]
+    return inspect.getsource(module)
 
 
 def _parameters(recipe: Recipe) -> str:

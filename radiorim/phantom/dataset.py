@@ -19,9 +19,10 @@ from radiorim.phantom.sites import profile
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CohortOptions", "write_cohort"]
+__all__ = ["SPACING_MM", "CohortOptions", "write_cohort"]
 
-_LEAST_MM, _MOST_MM = 0.7, 3.0
+SPACING_MM = (0.7, 3.0)
+"""Least and greatest voxel edge."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class CohortOptions:
             raise UsageError(f"a cohort has at least 1 person, not {self.people}.")
         if self.seed < 0:
             raise UsageError(f"the seed is a whole number from 0 up, not {self.seed}.")
-        if not _LEAST_MM <= self.spacing_mm <= _MOST_MM:
-            raise UsageError(f"spacing is {_LEAST_MM} to {_MOST_MM} mm, not {self.spacing_mm}.")
+        least, most = SPACING_MM
+        if not least <= self.spacing_mm <= most:
+            raise UsageError(f"spacing is {least} to {most} mm, not {self.spacing_mm}.")
         if self.sites < 1:
             raise UsageError(f"there is at least 1 site, not {self.sites}.")
         for name in self.contrasts:
@@ -75,10 +77,12 @@ def write_cohort(
 
     People who are complete are left alone, so that an interrupted run goes on and a larger cohort keeps
     those it has (up to 99 people, from where names are longer). `on_person(done, total)` is called after
-    each one. Raises `DataError` if `out` holds a cohort with other settings or another data set.
+    each one. Raises `DataError` if `out` holds a cohort with other settings or another data set, and
+    `UsageError` if it holds more people.
     """
     out, options = Path(out), options or CohortOptions()
     _require_own(out, options)
+    _require_no_more(out, options.people)
     write_description(out, {"Parameters": _settings(options)}, pipelines=options.gre)
     write_participants(out, _participants(options))
     names = {number: bids.person_name(number, options.people) for number in range(1, options.people + 1)}
@@ -133,4 +137,14 @@ def _require_own(out: Path, options: CohortOptions) -> None:
         raise DataError(
             f"{out} holds a data set of version {made.get('Version')} with {made.get('Parameters')}, not of "
             f"{__version__} with {_settings(options)}. Choose another folder."
+        )
+
+
+def _require_no_more(out: Path, people: int) -> None:
+    """Refuse a smaller cohort: those whom it leaves out would stay on disk and be read with the others."""
+    held = max((int(path.name[4:]) for path in out.glob("sub-*") if path.name[4:].isdigit()), default=0)
+    if held > people:
+        raise UsageError(
+            f"{out} holds {held} people, which is more than {people}. Ask for {held} or more, or choose "
+            "another folder."
         )

@@ -161,6 +161,13 @@ def test_a_folder_with_something_else_in_it_is_refused(cohort, tmp_path):
         write_cohort(cohort, CohortOptions(people=2, spacing_mm=3.0, seed=5))
 
 
+def test_a_smaller_cohort_is_refused_and_leaves_the_table_of_people_alone(cohort):
+    before = (cohort / "participants.tsv").read_bytes()
+    with pytest.raises(UsageError, match=r"holds 2 people.* Ask for 2 or more, or choose another folder"):
+        write_cohort(cohort, CohortOptions(people=1, spacing_mm=3.0, seed=4))
+    assert (cohort / "participants.tsv").read_bytes() == before
+
+
 def test_numbers_are_as_wide_as_the_cohort_needs():
     assert person_name(7, 12) == "sub-07"
     assert person_name(7, 100) == "sub-007"
