@@ -91,7 +91,7 @@ class Lesions:
             raise UsageError(f"a rule must give one boolean for each of the {len(self.table)} rows.")
         chosen = answers.astype(bool)
         kept = np.zeros(int(self.labels.data.max(initial=0)) + 1, dtype=np.int32)
-        numbers = self.table["lesion"].to_numpy()[chosen]
+        numbers = self.table["lesion"].to_numpy(int)[chosen]
         kept[numbers] = numbers
         return Lesions(self.labels.like(kept[self.labels.data]), self.table[chosen].reset_index(drop=True))
 

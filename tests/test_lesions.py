@@ -148,3 +148,9 @@ def test_renumbering_is_by_falling_volume(tiny_lesions):
     assert renumbered.numbers == [1, 2]
     assert renumbered.labels.data[7, 7, 7] == 1
     assert renumbered.labels.data[10, 2, 2] == 2
+
+
+def test_a_table_without_rows_whose_columns_have_no_type_can_be_asked_for_lesions():
+    none = Lesions.from_labels(Volume(np.zeros((4, 4, 4), np.int32), np.eye(4)))
+    untyped = Lesions(none.labels, none.table.astype(object)).with_columns(found=np.array([], object))
+    assert untyped.keep(lambda table: table["found"]).numbers == []
