@@ -18,8 +18,15 @@ __all__ = ["Request", "open_run", "read_run"]
 
 DESCRIPTION = "dataset_description.json"
 
-RESULTS = ("sub-*", "model", "*.tsv", "*.html", "*.nii.gz", "*_dseg.json", "folds.json")
-"""What commands leave at the top of an output folder, beside their record and `work`."""
+RESULTS = (
+    *("sub-*", "model", "folds.json", "group.html", "report.html", "leaderboard.html"),
+    *(f"{name}.tsv" for name in ("scores", "contributions", "evaluation", "cases", "candidates", "failed")),
+    *(f"{name}.tsv" for name in ("leaderboard", "figures", "tests", "matched", "froc", "cost")),
+    *("new_lesions*", "vanished_lesions*"),
+)
+"""What commands leave at the top of an output folder, beside their record and `work`. By name: files of the
+user's own may lie there too.
+"""
 
 
 @dataclass(frozen=True)

@@ -71,14 +71,14 @@ def test_what_is_overwritten_leaves_its_work_and_nothing_of_its_results(request_
     out = tmp_path / "out"
     open_run(out, request_for())
     results = ("sub-01/ses-02/anat/a_dseg.nii.gz", "model/card.md", "scores.tsv", "group.html", "folds.json")
-    for name in (*results, "work/kept.tsv", "notes.txt"):
+    for name in (*results, "work/kept.tsv", "my-notes.tsv"):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("of the first run")
     open_run(out, request_for(), overwrite=True)
     assert all((out / name).exists() for name in results), "the same run goes on"
     open_run(out, request_for(seed=1), overwrite=True)
     left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert left == {"run.json", "work/kept.tsv", "notes.txt"}
+    assert left == {"run.json", "work/kept.tsv", "my-notes.tsv"}
 
 
 def test_an_input_that_does_not_exist_leaves_no_folder_behind(request_for, tmp_path):
